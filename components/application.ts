@@ -1,0 +1,57 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ContainerSpec, Plan } from "../plan";
+import { createContainer } from "./container";
+import { createJob, publish } from "./job";
+import type { Site } from "./site";
+
+export interface ApplicationArgs {
+  readonly site: Site;
+  readonly containers: Pick<Plan["containers"], "web" | "streaming" | "sidekiq">;
+  readonly jobs: Pick<Plan["jobs"], "migrate" | "settings" | "admin">;
+  readonly publications: Plan["publications"];
+  /** What the schema is written to and jobs are queued in. */
+  readonly stores: readonly pulumi.Resource[];
+}
+
+/** Mastodon itself: its schema, its processes, its owner. */
+export class Application extends pulumi.ComponentResource {
+  /** Found by the gateway, and ready to answer it. */
+  readonly ready: readonly pulumi.Resource[];
+
+  constructor(name: string, args: ApplicationArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("mastodon:index:Application", name, {}, opts);
+    const { site, containers, jobs, publications, stores } = args;
+    const job = (spec: Plan["jobs"]["admin"], dependsOn: readonly pulumi.Resource[]) =>
+      createJob(
+        `${name}-${spec.part}`,
+        { ...site, spec },
+        { parent: this, dependsOn: [...dependsOn] },
+      );
+    const migrate = job(jobs.migrate, stores);
+    const container = (spec: ContainerSpec) =>
+      createContainer(
+        `${name}-${spec.part}`,
+        { ...site, spec },
+        { parent: this, dependsOn: [migrate] },
+      );
+
+    const web = container(containers.web);
+    const streaming = container(containers.streaming);
+    containers.sidekiq.forEach(container);
+    const settings = job(jobs.settings, [web]);
+    job(jobs.admin, [settings]);
+    this.ready = [
+      publish(
+        `${name}-web-publication`,
+        { ...site, spec: publications.web, container: web },
+        { parent: this },
+      ),
+      publish(
+        `${name}-streaming-publication`,
+        { ...site, spec: publications.streaming, container: streaming },
+        { parent: this },
+      ),
+    ];
+    this.registerOutputs();
+  }
+}

@@ -1,0 +1,77 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { ContainerSpec } from "../plan";
+import type { Foundation } from "./foundation";
+import { dockerLabels } from "./labels";
+import type { Secrets } from "./secrets";
+
+export interface ContainerArgs {
+  readonly spec: ContainerSpec;
+  readonly foundation: Foundation;
+  readonly secrets: Secrets;
+}
+
+/**
+ * Makes a container from its spec, with the hardening that all of them get. It counts as made once it is healthy.
+ *
+ * The provider reports changes of `healthcheck`, `init` and `tmpfs` as updates and does not carry them out: they are
+ * made replacements here.
+ */
+export function createContainer(
+  name: string,
+  { spec, foundation, secrets }: ContainerArgs,
+  opts: pulumi.CustomResourceOptions,
+): docker.Container {
+  const environment = Object.entries(secrets.resolve(spec.environment));
+  return new docker.Container(
+    name,
+    {
+      image: foundation.imageId(spec.image),
+      ...(spec.name === undefined ? {} : { name: spec.name }),
+      ...(spec.entrypoint === undefined ? {} : { entrypoints: [...spec.entrypoint] }),
+      command: [...spec.command],
+      envs: environment.map(([key, value]) =>
+        typeof value === "string" ? `${key}=${value}` : pulumi.interpolate`${key}=${value}`,
+      ),
+      user: spec.user,
+      networksAdvanced: spec.networks.map((key) => ({
+        name: foundation.networkId(key),
+        aliases: [spec.part],
+      })),
+      mounts: spec.mounts.map(({ volume, path, readOnly }) => ({
+        type: "volume",
+        source: foundation.volumeName(volume),
+        target: path,
+        readOnly,
+      })),
+      tmpfs: { ...spec.tmpfs },
+      ports: spec.ports.map(({ internal, external, address }) => ({
+        internal,
+        external,
+        ip: address,
+      })),
+      healthcheck: { ...spec.health, tests: [...spec.health.test] },
+      wait: true,
+      waitTimeout: spec.healthySeconds,
+      memory: spec.memoryMb,
+      memorySwap: spec.memoryMb,
+      ...(spec.shmMb === undefined ? {} : { shmSize: spec.shmMb }),
+      readOnly: true,
+      securityOpts: ["no-new-privileges"],
+      capabilities: { adds: [...spec.capabilities], drops: ["ALL"] },
+      init: spec.init,
+      restart: "unless-stopped",
+      destroyGraceSeconds: spec.stopSeconds,
+      stopTimeout: spec.stopSeconds,
+      logDriver: "json-file",
+      logOpts: { "max-file": "3", "max-size": "10m" },
+      labels: dockerLabels(spec.labels),
+    },
+    {
+      ...opts,
+      // Said outright either way: left alone, the provider always removes the old container first.
+      deleteBeforeReplace: spec.oldGoes === "first",
+      replaceOnChanges: ["healthcheck", "init", "tmpfs"],
+    },
+  );
+}

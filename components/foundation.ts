@@ -1,0 +1,78 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { ImageKey, Images, NetworkKey, NetworkSpec, VolumeKey, VolumeSpec } from "../plan";
+import { dockerLabels } from "./labels";
+
+export interface FoundationArgs {
+  readonly images: Images;
+  readonly networks: readonly NetworkSpec[];
+  readonly volumes: readonly VolumeSpec[];
+}
+
+/** What containers stand on: images, networks and volumes of one engine. */
+export class Foundation extends pulumi.ComponentResource {
+  private readonly images: ReadonlyMap<ImageKey, docker.RemoteImage>;
+  private readonly networks: ReadonlyMap<NetworkKey, docker.Network>;
+  private readonly volumes: ReadonlyMap<VolumeKey, docker.Volume>;
+
+  constructor(name: string, args: FoundationArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("mastodon:index:Foundation", name, {}, opts);
+    const images = Object.entries(args.images) as [ImageKey, string][];
+    this.images = new Map(images.map(([key, reference]) => [key, this.pull(name, key, reference)]));
+    this.networks = new Map(args.networks.map((spec) => [spec.key, this.connect(name, spec)]));
+    this.volumes = new Map(args.volumes.map((spec) => [spec.key, this.keep(name, spec)]));
+    this.registerOutputs();
+  }
+
+  /** The image by its id: by name, a container would stay as it is when the name comes to mean another image. */
+  imageId(key: ImageKey): pulumi.Output<string> {
+    return found(this.images, key).imageId;
+  }
+
+  /** The network by its id, so that what is on it is made anew with it. */
+  networkId(key: NetworkKey): pulumi.Output<string> {
+    return found(this.networks, key).id;
+  }
+
+  volumeName(key: VolumeKey): pulumi.Output<string> {
+    return found(this.volumes, key).name;
+  }
+
+  private pull(name: string, key: ImageKey, reference: string): docker.RemoteImage {
+    // Kept on destroy, so that coming back needs no registry; and so that the previous version is there to return to.
+    return new docker.RemoteImage(
+      `${name}-image-${key}`,
+      { name: reference, keepLocally: true },
+      { parent: this },
+    );
+  }
+
+  private connect(name: string, spec: NetworkSpec): docker.Network {
+    return new docker.Network(
+      `${name}-network-${spec.key}`,
+      {
+        name: spec.name,
+        internal: spec.internal,
+        options: { ...spec.options },
+        labels: dockerLabels(spec.labels),
+      },
+      // The engine would take a second network of the same name, and then confuse the two.
+      { parent: this, deleteBeforeReplace: true },
+    );
+  }
+
+  private keep(name: string, spec: VolumeSpec): docker.Volume {
+    return new docker.Volume(
+      `${name}-volume-${spec.key}`,
+      { name: spec.name, labels: dockerLabels(spec.labels) },
+      { parent: this, protect: true, retainOnDelete: true },
+    );
+  }
+}
+
+function found<K, V>(map: ReadonlyMap<K, V>, key: K): V {
+  const value = map.get(key);
+  if (value === undefined)
+    throw new Error(`the plan refers to ${String(key)}, which it does not contain`);
+  return value;
+}

@@ -1,0 +1,177 @@
+import { execFile } from "node:child_process";
+import { createServer } from "node:net";
+import { statfs } from "node:fs/promises";
+import { promisify } from "node:util";
+import type { Capacity, Fault } from "../../plan";
+
+const run = promisify(execFile);
+
+/** A Docker engine that was found and answered. */
+export interface Engine {
+  /** As in `DOCKER_HOST`: `unix:///var/run/docker.sock`. */
+  readonly endpoint: string;
+  readonly capacity: Capacity;
+  /** Where the engine keeps images and volumes, on its own machine. */
+  readonly rootFolder: string;
+}
+
+/** Thrown where no engine can be used, with a sentence that says why and what to do. */
+export class EngineError extends Error {}
+
+/** An engine that is there answers in well under a second; one behind a dead connection never does. */
+const patienceMs = 20_000;
+
+/** Room that images, the database and some media need before anything is started. */
+const leastFreeBytes = 3 * 1024 ** 3;
+
+interface EngineInfo {
+  readonly MemTotal: number;
+  readonly NCPU: number;
+  readonly DockerRootDir: string;
+  readonly OSType: string;
+}
+
+/**
+ * Finds the engine that commands on this machine talk to, and asks what it has.
+ *
+ * @param socket the stack file's `host.socket`; absent: `DOCKER_HOST`, else the client's active context
+ * @throws EngineError
+ */
+export async function inspectEngine(socket: string | undefined): Promise<Engine> {
+  const endpoint = await findEndpoint(socket);
+  const output = await docker(endpoint, ["info", "--format", "{{json .}}"]);
+  const info = JSON.parse(output) as EngineInfo;
+  if (info.OSType !== "linux") {
+    throw new EngineError(
+      `The engine at ${endpoint} runs ${info.OSType} containers; switch it to Linux containers.`,
+    );
+  }
+  return {
+    endpoint,
+    capacity: { memoryMb: Math.floor(info.MemTotal / 1024 ** 2), cpus: info.NCPU },
+    rootFolder: info.DockerRootDir,
+  };
+}
+
+async function findEndpoint(socket: string | undefined): Promise<string> {
+  if (socket !== undefined) return socket.startsWith("/") ? `unix://${socket}` : socket;
+  const environment = process.env["DOCKER_HOST"];
+  if (environment !== undefined && environment !== "") return environment;
+  return (
+    await docker(undefined, ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"])
+  ).trim();
+}
+
+/** Runs the docker client. @throws EngineError in words that help, whatever the client printed. */
+export async function docker(
+  endpoint: string | undefined,
+  args: readonly string[],
+): Promise<string> {
+  const host = endpoint === undefined ? [] : ["--host", endpoint];
+  try {
+    const { stdout } = await run("docker", [...host, ...args], {
+      timeout: patienceMs,
+      maxBuffer: 16 * 1024 ** 2,
+    });
+    return stdout;
+  } catch (error) {
+    throw new EngineError(explain(error, endpoint ?? "its default address"));
+  }
+}
+
+function explain(error: unknown, endpoint: string): string {
+  const {
+    code,
+    killed,
+    stderr = "",
+  } = error as { code?: unknown; killed?: boolean; stderr?: string };
+  if (code === "ENOENT") {
+    return "The docker command is not on the PATH: install Docker, or run `npm start`, which does so where it can.";
+  }
+  if (killed === true) {
+    return `The Docker engine at ${endpoint} did not answer within ${patienceMs / 1000} seconds: restart it.`;
+  }
+  if (/permission denied/i.test(stderr)) {
+    return `You may not use the Docker engine at ${endpoint}: add yourself to its group (sudo usermod -aG docker $USER), log in again, and repeat.`;
+  }
+  if (/cannot connect|connection refused|no such host|failed to connect/i.test(stderr)) {
+    return `No Docker engine answers at ${endpoint}: start Docker, or set DOCKER_HOST or host.socket to where it listens.`;
+  }
+  return `The Docker engine at ${endpoint} refused: ${stderr.trim().split("\n").at(-1) ?? String(error)}`;
+}
+
+/** Faults of the machine that would stop an instance half-way: a port that is taken, a full disk. */
+export async function engineFaults(
+  engine: Engine,
+  port: number,
+  instance: string,
+): Promise<Fault[]> {
+  const [portFault, diskFault] = await Promise.all([
+    findPortFault(engine, port, instance),
+    findDiskFault(engine),
+  ]);
+  return [...portFault, ...diskFault];
+}
+
+async function findPortFault(
+  { endpoint }: Engine,
+  port: number,
+  instance: string,
+): Promise<Fault[]> {
+  const format = '{{.Names}}\t{{.Label "org.joinmastodon.instance"}}';
+  const publishers = await docker(endpoint, [
+    "ps",
+    "--filter",
+    `publish=${port}`,
+    "--format",
+    format,
+  ]);
+  const rows = publishers
+    .split("\n")
+    .filter((row) => row !== "")
+    .map((row) => row.split("\t"));
+  if (rows.some(([, owner]) => owner === instance)) return [];
+  const other = rows[0]?.[0];
+  const advice = "stop it, or choose another port with edge: {kind: local, port: …}";
+  if (other !== undefined) {
+    return [
+      { path: "edge.port", message: `${port} is taken by the container ${other}: ${advice}` },
+    ];
+  }
+  // Only where the engine is this machine's own does a port of this machine say anything.
+  if (!endpoint.startsWith("unix:")) return [];
+  return (await isTaken(port))
+    ? [
+        {
+          path: "edge.port",
+          message: `${port} is taken by another program on this machine: ${advice}`,
+        },
+      ]
+    : [];
+}
+
+function isTaken(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "EADDRINUSE"));
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () =>
+      server.close(() => resolve(false)),
+    );
+  });
+}
+
+async function findDiskFault({ rootFolder }: Engine): Promise<Fault[]> {
+  const free = await statfs(rootFolder).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    // The folder is inside a virtual machine or on another host: nothing can be said about it from here.
+    () => Number.POSITIVE_INFINITY,
+  );
+  if (free >= leastFreeBytes) return [];
+  const megabytes = Math.floor(free / 1024 ** 2);
+  return [
+    {
+      path: "host",
+      message: `has only ${megabytes} MB free at ${rootFolder}, where Docker keeps its data: an instance needs ${leastFreeBytes / 1024 ** 2} MB; free some, for example with \`docker image prune\``,
+    },
+  ];
+}

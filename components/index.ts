@@ -1,0 +1,2 @@
+export { Instance, type InstanceArgs, type InstanceOutputs } from "./instance";
+export { readConfig, type ProvidedSecrets } from "./readConfig";

@@ -1,0 +1,8 @@
+/** Labels in the shape that the provider takes them, sorted as it returns them. */
+export function dockerLabels(
+  labels: Readonly<Record<string, string>>,
+): { label: string; value: string }[] {
+  return Object.entries(labels)
+    .map(([label, value]) => ({ label, value }))
+    .sort((left, right) => left.label.localeCompare(right.label));
+}

@@ -1,0 +1,153 @@
+import * as pulumi from "@pulumi/pulumi";
+import {
+  capacityOf,
+  ConfigError,
+  instanceName,
+  parseConfig,
+  pinImages,
+  resolveImages,
+  secretKeys,
+  unpinnedImages,
+  type Capacity,
+  type Config,
+  type Fault,
+  type SecretKey,
+} from "../plan";
+import { engineFaults, EngineError, inspectEngine, type Engine } from "./host/engine";
+import { completeLock } from "./host/imageLock";
+
+/** Secrets that the stack file holds, by their key. */
+export type ProvidedSecrets = Readonly<Partial<Record<SecretKey, pulumi.Output<string>>>>;
+
+const namespace = "mastodon";
+
+/**
+ * Reads the stack's configuration and asks its engine what the configuration leaves open: where it is, how large it is,
+ * and which digests its tags stand for.
+ *
+ * @throws pulumi.RunError with all faults at once, before any resource
+ */
+export async function readConfig(): Promise<{ config: Config; provided: ProvidedSecrets }> {
+  const raw = readKeys();
+  const provided = readSecrets();
+  const setSecrets = secretKeys.filter((key) => provided[key] !== undefined);
+  try {
+    const { engine, faults } = await findEngine(raw);
+    const config = parseWith(faults, () =>
+      parseConfig({ ...raw, ...measured(raw, engine) }, setSecrets),
+    );
+    return { config: await pinned(config, engine), provided };
+  } catch (error) {
+    // The person's to mend, not the program's: said in a sentence, without a stack trace.
+    if (error instanceof ConfigError || error instanceof EngineError)
+      throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}
+
+type Raw = Readonly<Record<string, unknown>>;
+
+/** What stands in Pulumi.yaml for a value that is not set: there, a key without a default is required. */
+const unset: readonly unknown[] = ["", "{}"];
+
+/** The text of every key of the namespace that is set, whether this program knows it or not. */
+function setKeys(): [name: string, text: string][] {
+  return Object.entries(pulumi.runtime.allConfig())
+    .filter(([key, text]) => key.startsWith(`${namespace}:`) && !unset.includes(text))
+    .map(([key, text]) => [key.slice(namespace.length + 1), text]);
+}
+
+const isSecretKey = (name: string): name is SecretKey =>
+  (secretKeys as readonly string[]).includes(name);
+
+function readKeys(): Raw {
+  return Object.fromEntries(
+    setKeys()
+      .filter(([name]) => !isSecretKey(name))
+      .map(([name, text]) => [name, parseValue(text)]),
+  );
+}
+
+/** Pulumi hands structured values over as JSON, and plain ones as they are. */
+function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function readSecrets(): ProvidedSecrets {
+  const config = new pulumi.Config(namespace);
+  return Object.fromEntries(
+    setKeys()
+      .filter(([name]) => isSecretKey(name))
+      .map(([name]) => [name, config.requireSecret(name)]),
+  );
+}
+
+/** Looks for the engine as far as the configuration can be read, so that its faults are reported with the others. */
+async function findEngine(raw: Raw): Promise<{ engine: Engine | undefined; faults: Fault[] }> {
+  const known = readable({ host: raw["host"], edge: raw["edge"] }) ?? readable({});
+  if (known?.host.kind !== "local" || known.edge.kind !== "local")
+    return { engine: undefined, faults: [] };
+  try {
+    const engine = await inspectEngine(known.host.socket);
+    const domain = readable({ domain: raw["domain"] })?.domain ?? known.domain;
+    return { engine, faults: await engineFaults(engine, known.edge.port, instanceName(domain)) };
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return { engine: undefined, faults: [{ path: "host", message: error.message }] };
+  }
+}
+
+function readable(raw: Raw): Config | undefined {
+  try {
+    return parseConfig(raw);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseWith(faults: readonly Fault[], parse: () => Config): Config {
+  const config = attempt(parse);
+  const all = [...(config instanceof ConfigError ? config.faults : []), ...faults];
+  if (config instanceof ConfigError || all.length > 0) throw new ConfigError(all);
+  return config;
+}
+
+function attempt(parse: () => Config): Config | ConfigError {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+}
+
+/** What the stack file leaves to the engine: its address and, where not overridden, its size. */
+function measured(raw: Raw, engine: Engine | undefined): Raw {
+  if (engine === undefined) return {};
+  const { kind: _kind, ...host } = asMap(raw["host"]);
+  const { memoryMb, cpus }: Capacity = capacityOf("dev", engine.capacity);
+  return {
+    host: { kind: "local", ...host, socket: engine.endpoint },
+    ...(raw["sizing"] === undefined || isMap(raw["sizing"])
+      ? { sizing: { memoryMb, cpus, ...asMap(raw["sizing"]) } }
+      : {}),
+  };
+}
+
+const isMap = (value: unknown): value is Raw =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const asMap = (value: unknown): Raw => (isMap(value) ? value : {});
+
+/** Gives every image its digest: from the program, the stack file, the stack's lock file or, once, the registry. */
+async function pinned(config: Config, engine: Engine | undefined): Promise<Config> {
+  const images = resolveImages(config.image, config.images);
+  const open = unpinnedImages(images);
+  if (open.length === 0 || engine === undefined) return config;
+  const lock = await completeLock(`Pulumi.${pulumi.getStack()}.lock.json`, open, engine.endpoint);
+  return { ...config, images: pinImages(images, lock) };
+}

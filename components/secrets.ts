@@ -1,0 +1,73 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import {
+  deriveVapidKeys,
+  fingerprint,
+  fingerprinted,
+  type Environment,
+  type GeneratedSecret,
+  type SecretReference,
+  type SecretSpec,
+} from "../plan";
+import type { ProvidedSecrets } from "./readConfig";
+
+export interface SecretsArgs {
+  /** What to generate. */
+  readonly specs: readonly SecretSpec[];
+  /** Secrets that the stack file holds. */
+  readonly provided: ProvidedSecrets;
+}
+
+/** All secrets of an instance: made once, encrypted in the state, protected from then on. */
+export class Secrets extends pulumi.ComponentResource {
+  private readonly values: Readonly<Partial<Record<SecretReference, pulumi.Output<string>>>>;
+
+  constructor(name: string, args: SecretsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("mastodon:index:Secrets", name, {}, opts);
+    const generated = Object.fromEntries(
+      args.specs.map((spec) => [spec.name, this.generate(name, spec)]),
+    ) as Record<GeneratedSecret, pulumi.Output<string>>;
+    const vapid = generated.vapidScalar.apply(deriveVapidKeys);
+    const { smtpPassword } = args.provided;
+    this.values = {
+      ...generated,
+      vapidPrivateKey: vapid.privateKey,
+      vapidPublicKey: vapid.publicKey,
+      keysFingerprint: pulumi.all(fingerprinted.map((key) => generated[key])).apply(fingerprint),
+      ...(smtpPassword === undefined ? {} : { smtpPassword }),
+    };
+    this.registerOutputs();
+  }
+
+  /** The value of a secret, marked as one. */
+  get(reference: SecretReference): pulumi.Output<string> {
+    const value = this.values[reference];
+    if (value === undefined)
+      throw new Error(`the plan refers to the secret ${reference}, which nobody provides`);
+    return pulumi.secret(value);
+  }
+
+  /** The environment with its secrets filled in. */
+  resolve(environment: Environment): Record<string, pulumi.Input<string>> {
+    return Object.fromEntries(
+      Object.entries(environment).map(([key, value]) => [
+        key,
+        typeof value === "string" ? value : this.get(value.secret),
+      ]),
+    );
+  }
+
+  private generate(
+    name: string,
+    { name: secret, kind, length }: SecretSpec,
+  ): pulumi.Output<string> {
+    const opts = { parent: this, protect: true };
+    switch (kind) {
+      case "hex":
+        return new random.RandomBytes(`${name}-${secret}`, { length }, opts).hex;
+      case "text":
+        return new random.RandomPassword(`${name}-${secret}`, { length, special: false }, opts)
+          .result;
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { ConfigSchema, type ParsedConfig, type SecretKey } from "./configSchema";
+import { ConfigError, type Fault } from "./faults";
+import { invariants } from "./invariants";
+import { schemaFaults, unknownKeyFault } from "./schemaFaults";
+import { quoted } from "./shapes";
+import { presets, type Capacity } from "./sizing";
+import { unavailableFault } from "./unavailable";
+
+/** A configuration in which every default is filled in and every rule holds. */
+export interface Config extends Omit<
+  ParsedConfig,
+  "domain" | "admin" | "sizing" | "backup" | "monitoring"
+> {
+  readonly domain: string;
+  readonly admin: { readonly username: string; readonly email: string };
+  readonly sizing: Capacity;
+}
+
+type Key = keyof ParsedConfig;
+
+const keys = Object.keys(ConfigSchema.shape) as Key[];
+
+/** Where a machine of one's own is reached when no domain is given. */
+const localDomain = "localhost";
+
+/**
+ * Reads the keys of a stack file, without their namespace.
+ *
+ * @param raw parsed values; secrets are not among them
+ * @param setSecrets the secret keys that have a value, where that is known: some keys need or forbid one
+ * @throws ConfigError with every fault at once
+ */
+export function parseConfig(raw: unknown, setSecrets?: readonly SecretKey[]): Config {
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
+    throw new ConfigError([
+      {
+        path: "",
+        message: `${quoted(raw ?? null)} is not allowed: it must be a map of keys to values`,
+      },
+    ]);
+  }
+  const values = raw as Readonly<Record<string, unknown>>;
+  const unknown = Object.keys(values)
+    .filter((key) => !(keys as string[]).includes(key))
+    .map(unknownKeyFault);
+  const { parsed, faults, faulty } = parseKeys(values);
+  const broken = invariants
+    .filter((invariant) => !invariant.keys.some((key) => faulty.has(key)))
+    .flatMap((invariant) => invariant.faults(parsed, setSecrets));
+  const all = [...unknown, ...faults, ...broken];
+  if (all.length > 0) throw new ConfigError(all);
+  return withDefaults(parsed);
+}
+
+/** Parses each key by itself, so that one bad value does not hide what is wrong with the others. */
+function parseKeys(values: Readonly<Record<string, unknown>>): {
+  parsed: ParsedConfig;
+  faults: Fault[];
+  faulty: ReadonlySet<Key>;
+} {
+  const faults: Fault[] = [];
+  const faulty = new Set<Key>();
+  const entries = keys.map((key): [Key, unknown] => {
+    const schema = ConfigSchema.shape[key];
+    // YAML writes an emptied key as null: it means what leaving it out means.
+    const value = values[key] ?? undefined;
+    const refused = unavailableFault(key, value);
+    if (refused !== undefined) faults.push(refused);
+    const result = schema.safeParse(value);
+    if (result.success) return [key, result.data];
+    faulty.add(key);
+    if (refused === undefined) {
+      faults.push(...result.error.issues.flatMap((issue) => schemaFaults(key, value, issue)));
+    }
+    return [key, schema.safeParse(undefined).data];
+  });
+  // Every entry was parsed by the schema of its own key, or is that schema's default.
+  return { parsed: Object.fromEntries(entries) as ParsedConfig, faults, faulty };
+}
+
+function withDefaults(parsed: ParsedConfig): Config {
+  const {
+    domain = localDomain,
+    admin,
+    sizing,
+    backup: _backup,
+    monitoring: _monitoring,
+    ...rest
+  } = parsed;
+  const preset = presets[parsed.hardware];
+  return {
+    ...rest,
+    domain,
+    admin: admin ?? { username: "owner", email: `owner@${domain}` },
+    sizing: { memoryMb: sizing?.memoryMb ?? preset.memoryMb, cpus: sizing?.cpus ?? preset.cpus },
+  };
+}

@@ -1,0 +1,174 @@
+import { z } from "zod";
+import { queues, type Queue } from "./queues";
+import {
+  EmailAddress,
+  HostName,
+  ImageReference,
+  Language,
+  MailSender,
+  MailServer,
+  port,
+  Text,
+  TimeZone,
+  Username,
+  VariableName,
+  VariableValue,
+  Version,
+} from "./shapes";
+
+/** The version of Mastodon that runs where a stack file names none. */
+export const defaultVersion = "4.7.2";
+
+const wholeNumber = (minimum: number, unit: string) =>
+  z.int(`must be a whole number of ${unit}`).min(minimum, `must be at least ${minimum}`);
+
+const socketMessage = "must be the path of a Docker socket, for example /var/run/docker.sock";
+
+const EngineAddress = z.string(socketMessage).regex(/^(unix:\/\/)?\/[^\s]+$/, socketMessage);
+
+const Host = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("local"), socket: EngineAddress.optional() }),
+  z.strictObject({
+    kind: z.literal("ssh"),
+    address: Text,
+    user: Text,
+    port: port(22).default(22),
+    arch: z.enum(["amd64", "arm64"]),
+  }),
+  z.strictObject({
+    kind: z.literal("hetzner"),
+    serverType: Text,
+    location: Text,
+    image: Text.optional(),
+    dataVolumeGb: wholeNumber(10, "GB"),
+    adminIps: z.array(Text).optional(),
+  }),
+]);
+
+const Image = z.discriminatedUnion("flavour", [
+  z.strictObject({ flavour: z.literal("official"), version: Version.default(defaultVersion) }),
+  z.strictObject({ flavour: z.literal("linuxserver"), version: Version }),
+  z.strictObject({
+    flavour: z.literal("source"),
+    repository: Text,
+    ref: Text,
+  }),
+]);
+
+const Images = z.strictObject({
+  postgres: ImageReference.optional(),
+  redis: ImageReference.optional(),
+  caddy: ImageReference.optional(),
+  mastodon: ImageReference.optional(),
+  streaming: ImageReference.optional(),
+});
+
+const Edge = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("local"), port: port(8443).default(8443) }),
+  z.strictObject({ kind: z.literal("tunnel"), accountId: Text, zone: HostName }),
+  z.strictObject({
+    kind: z.literal("caddy"),
+    email: EmailAddress,
+    acmeDirectory: z.url().optional(),
+  }),
+  z.strictObject({ kind: z.literal("none"), port: port(3000) }),
+]);
+
+const Dns = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("cloudflare"), zone: HostName }),
+  z.strictObject({ kind: z.literal("manual") }),
+]);
+
+const Smtp = z.strictObject({
+  server: MailServer,
+  port: port(587).default(587),
+  login: Text.optional(),
+  from: MailSender,
+  replyTo: EmailAddress.optional(),
+  authMethod: z.enum(["plain", "login", "cram_md5", "none"]).optional(),
+  startTls: z.enum(["auto", "always", "never"]).default("auto"),
+  tls: z.boolean().default(false),
+});
+
+const Media = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("volume") }),
+  z.strictObject({
+    kind: z.literal("s3"),
+    bucket: Text,
+    endpoint: z.url(),
+    region: Text,
+    aliasHost: HostName.optional(),
+  }),
+]);
+
+const SidekiqGroup = z.strictObject({
+  queues: z
+    .array(z.enum(queues as [Queue, ...Queue[]]))
+    .min(1, "must name at least one queue")
+    .superRefine((names, context) => {
+      const twice = names.find((name, index) => names.indexOf(name) !== index);
+      if (twice !== undefined) {
+        context.addIssue({ code: "custom", message: `names ${twice} twice: name each queue once` });
+      }
+    }),
+  threads: z
+    .int("must be a whole number of threads")
+    .min(1, "must be at least 1")
+    .max(100, "must be at most 100")
+    .optional(),
+});
+
+const GroupName = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{0,19}$/,
+    "must be 1 to 20 of a-z, 0-9 and -, beginning with a letter, for example default",
+  );
+
+/** The keys of a stack file in the namespace `mastodon:`, without the secret ones, which never enter the plan. */
+export const ConfigSchema = z.strictObject({
+  domain: HostName.optional(),
+  webDomain: HostName.optional(),
+  hardware: z.enum(["dev", "vps", "macmini", "pi"]).default("dev"),
+  sizing: z
+    .strictObject({
+      memoryMb: wholeNumber(1, "MB").optional(),
+      cpus: wholeNumber(1, "cores").optional(),
+    })
+    .optional(),
+  host: Host.default({ kind: "local" }),
+  image: Image.default({ flavour: "official", version: defaultVersion }),
+  images: Images.default({}),
+  edge: Edge.default({ kind: "local", port: 8443 }),
+  dns: Dns.default({ kind: "manual" }),
+  smtp: Smtp.optional(),
+  media: Media.default({ kind: "volume" }),
+  admin: z.strictObject({ username: Username, email: EmailAddress }).optional(),
+  registrations: z.enum(["none", "approval", "open"]).default("none"),
+  singleUser: z.boolean().default(false),
+  languages: z
+    .array(Language)
+    .min(1, "must name at least one language, for example [en]")
+    .default(["en"]),
+  timezone: TimeZone.default("UTC"),
+  backup: z.unknown(),
+  monitoring: z.unknown(),
+  sidekiq: z
+    .record(GroupName, SidekiqGroup)
+    .refine((groups) => Object.keys(groups).length > 0, "must hold at least one process")
+    .default({ default: { queues } }),
+  environment: z.record(VariableName, VariableValue).default({}),
+});
+
+export type ParsedConfig = z.infer<typeof ConfigSchema>;
+
+/** Keys that hold secrets: read apart from the others, never part of the plan. */
+export const secretKeys = [
+  "smtpPassword",
+  "s3AccessKeyId",
+  "s3SecretAccessKey",
+  "backupPassword",
+  "secrets",
+] as const;
+
+export type SecretKey = (typeof secretKeys)[number];

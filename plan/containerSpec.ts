@@ -1,0 +1,62 @@
+import type { Environment } from "./environment";
+import type { ImageKey } from "./images";
+
+export type NetworkKey = "internal" | "egress";
+
+export type VolumeKey = "postgres" | "redis" | "media" | "gateway";
+
+/** How a container proves that it does its work. Durations as Go writes them: the provider compares them as text. */
+export interface HealthCheck {
+  readonly test: readonly string[];
+  readonly interval: string;
+  readonly timeout: string;
+  readonly startPeriod: string;
+  readonly retries: number;
+}
+
+/** A deviation from the hardening that every container gets, with the reason that a reviewer will ask for. */
+export interface HardeningException {
+  readonly rule: string;
+  readonly reason: string;
+}
+
+/** One long-running container, decided to the last value but for its secrets. */
+export interface ContainerSpec {
+  /** What it is: part of its logical name, its label, and its alias on its networks. */
+  readonly part: string;
+  readonly image: ImageKey;
+  /** Absent: the engine's name is made up anew for each replacement, so that old and new can run side by side. */
+  readonly name?: string;
+  readonly entrypoint?: readonly string[];
+  readonly command: readonly string[];
+  readonly environment: Environment;
+  /** `uid:gid`. */
+  readonly user: string;
+  readonly networks: readonly NetworkKey[];
+  readonly mounts: readonly {
+    readonly volume: VolumeKey;
+    readonly path: string;
+    readonly readOnly: boolean;
+  }[];
+  /** Path → mount options. */
+  readonly tmpfs: Readonly<Record<string, string>>;
+  readonly ports: readonly {
+    readonly internal: number;
+    readonly external: number;
+    readonly address: string;
+  }[];
+  readonly health: HealthCheck;
+  /** How long `up` waits for the first healthy answer, in seconds. */
+  readonly healthySeconds: number;
+  readonly memoryMb: number;
+  readonly shmMb?: number;
+  /** Capabilities kept although all are dropped. */
+  readonly capabilities: readonly string[];
+  readonly init: boolean;
+  /** How long the process may take to finish its work before it is killed, in seconds. */
+  readonly stopSeconds: number;
+  /** `first`: the old one goes before the new one comes, since both would own the same data or port. */
+  readonly oldGoes: "first" | "last";
+  readonly exceptions: readonly HardeningException[];
+  readonly labels: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,128 @@
+import type { Config } from "./config";
+import type { SecretReference } from "./secrets";
+import type { Sizing } from "./sizing";
+
+/** A value of an environment variable: plain text, or the name of a secret that is filled in at the last moment. */
+export type EnvironmentValue = string | { readonly secret: SecretReference };
+
+export type Environment = Readonly<Record<string, EnvironmentValue>>;
+
+/** The role that Mastodon logs in with, and its database. */
+export const databaseRole = "mastodon";
+export const databaseName = "mastodon_production";
+
+const secret = (name: SecretReference): EnvironmentValue => ({ secret: name });
+
+/** The host and, unless it is HTTPS's own, the port under which browsers see an instance with this domain. */
+export function publicHost(domain: string, edge: Config["edge"]): string {
+  return edge.kind === "local" && edge.port !== 443 ? `${domain}:${edge.port}` : domain;
+}
+
+/** Where people reach the instance. */
+export function publicUrl(config: Config): string {
+  return `https://${publicHost(config.webDomain ?? config.domain, config.edge)}`;
+}
+
+function database(): Environment {
+  return {
+    DB_HOST: "postgres",
+    DB_PORT: "5432",
+    DB_NAME: databaseName,
+    DB_USER: databaseRole,
+    DB_PASS: secret("databasePassword"),
+  };
+}
+
+function redis(): Environment {
+  return {
+    REDIS_HOST: "redis",
+    REDIS_PORT: "6379",
+    REDIS_PASSWORD: secret("redisPassword"),
+  };
+}
+
+function mail(smtp: Config["smtp"]): Environment {
+  if (smtp === undefined) {
+    // No mail leaves a machine of one's own: it is kept as files in the sidekiq container's tmp/mails.
+    return { SMTP_DELIVERY_METHOD: "file" };
+  }
+  return {
+    SMTP_SERVER: smtp.server,
+    SMTP_PORT: String(smtp.port),
+    SMTP_FROM_ADDRESS: smtp.from,
+    SMTP_ENABLE_STARTTLS: smtp.startTls,
+    ...(smtp.tls ? { SMTP_TLS: "true" } : {}),
+    ...(smtp.replyTo === undefined ? {} : { SMTP_REPLY_TO: smtp.replyTo }),
+    ...(smtp.authMethod === undefined ? {} : { SMTP_AUTH_METHOD: smtp.authMethod }),
+    ...(smtp.login === undefined
+      ? {}
+      : { SMTP_LOGIN: smtp.login, SMTP_PASSWORD: secret("smtpPassword") }),
+  };
+}
+
+/** What Mastodon cannot start without: all that a one-off command gets, so that other settings do not run it again. */
+export function jobEnvironment({ domain, webDomain, edge }: Config): Environment {
+  return {
+    LOCAL_DOMAIN: publicHost(domain, edge),
+    ...(webDomain === undefined ? {} : { WEB_DOMAIN: publicHost(webDomain, edge) }),
+    SECRET_KEY_BASE: secret("secretKeyBase"),
+    ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY: secret("activeRecordPrimaryKey"),
+    ACTIVE_RECORD_ENCRYPTION_DETERMINISTIC_KEY: secret("activeRecordDeterministicKey"),
+    ACTIVE_RECORD_ENCRYPTION_KEY_DERIVATION_SALT: secret("activeRecordKeyDerivationSalt"),
+    VAPID_PRIVATE_KEY: secret("vapidPrivateKey"),
+    VAPID_PUBLIC_KEY: secret("vapidPublicKey"),
+    ...database(),
+    ...redis(),
+  };
+}
+
+/**
+ * What every Ruby process of Mastodon gets: web queues jobs, sidekiq carries them out, and one that lacked a value of
+ * the other would write wrong links or unreadable rows. Names and meanings: https://docs.joinmastodon.org/admin/config/
+ */
+export function mastodonEnvironment(config: Config): Environment {
+  const { languages, timezone } = config;
+  return {
+    ...jobEnvironment(config),
+    SINGLE_USER_MODE: String(config.singleUser),
+    ...(languages[0] === undefined ? {} : { DEFAULT_LOCALE: languages[0] }),
+    TZ: timezone,
+    RAILS_LOG_LEVEL: "warn",
+    ...mail(config.smtp),
+    ...config.environment,
+  };
+}
+
+export function webEnvironment(config: Config, { web }: Sizing): Environment {
+  return {
+    ...mastodonEnvironment(config),
+    WEB_CONCURRENCY: String(web.workers),
+    MAX_THREADS: String(web.threads),
+  };
+}
+
+/** Streaming reads the database and Redis, and none of the application's secrets. */
+export function streamingEnvironment(config: Config, { streaming }: Sizing): Environment {
+  return {
+    ...database(),
+    ...redis(),
+    TZ: config.timezone,
+    DB_POOL: String(streaming.databasePool),
+  };
+}
+
+/**
+ * The text of a `.env.production` with these values: what another installation of Mastodon would take over. It reads the
+ * same for dotenv, a shell and systemd.
+ */
+export function environmentFile(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name}=${quotedValue(value)}\n`)
+    .join("");
+}
+
+/** Single quotes, inside which nothing means anything, wherever the value itself allows them. */
+function quotedValue(value: string): string {
+  if (/^[\w@%+=:,./-]*$/.test(value)) return value;
+  return /['\\]/.test(value) ? `"${value.replaceAll(/[\\"$`]/g, "\\$&")}"` : `'${value}'`;
+}

@@ -1,0 +1,138 @@
+import { defaultVersion, type ParsedConfig } from "./configSchema";
+import type { Fault } from "./faults";
+import { quoted } from "./shapes";
+
+/** The images that an instance consists of. */
+export const imageKeys = ["postgres", "redis", "caddy", "mastodon", "streaming"] as const;
+
+export type ImageKey = (typeof imageKeys)[number];
+
+export type Images = Readonly<Record<ImageKey, string>>;
+
+/*
+ * References of the images, full tag and digest. A digest here is a fact that two independent public sources agree on
+ * for the same tag. Where none was found, the reference has no digest: it is resolved at the image's registry on the
+ * first `up`, and kept in the stack's lock file from then on.
+ */
+const pinned = {
+  // renovate: datasource=docker depName=postgres
+  postgres:
+    "postgres:17.11-bookworm@sha256:639ab7ceb90e13123085b741fb31ef493fba25463002f6da665352e7b534b652",
+  // renovate: datasource=docker depName=redis
+  redis:
+    "redis:7.4.11-bookworm@sha256:c6eabf748fc7a61dbb5a705c78bcf3d6377b1127a97d0ce965c11c44ba46896f",
+  // renovate: datasource=docker depName=caddy
+  caddy:
+    "caddy:2.11.7-alpine@sha256:d8542f48d34a9cf4e4c11a478865229840e87e4c96ea3f439101f31a5d35f75f",
+} as const;
+
+/** The reference of every image: what the stack file overrides, else what is pinned here. */
+export function resolveImages(
+  image: ParsedConfig["image"],
+  overrides: ParsedConfig["images"],
+): Images {
+  const version = image.flavour === "source" ? image.ref : image.version;
+  return {
+    postgres: overrides.postgres ?? pinned.postgres,
+    redis: overrides.redis ?? pinned.redis,
+    caddy: overrides.caddy ?? pinned.caddy,
+    mastodon: overrides.mastodon ?? `ghcr.io/mastodon/mastodon:v${version}`,
+    streaming: overrides.streaming ?? `ghcr.io/mastodon/mastodon-streaming:v${version}`,
+  };
+}
+
+const withDigest = (reference: string, digest: string | undefined): string =>
+  digest === undefined ? reference : `${reference}@${digest}`;
+
+/** The references in which no digest is written yet. */
+export function unpinnedImages(images: Images): string[] {
+  return Object.values(images).filter((reference) => !reference.includes("@sha256:"));
+}
+
+/** Fills in the digests that a lock file holds: reference → digest. */
+export function pinImages(images: Images, lock: Readonly<Record<string, string>>): Images {
+  const pin = (key: ImageKey): string =>
+    withDigest(images[key], images[key].includes("@") ? undefined : lock[images[key]]);
+  return {
+    postgres: pin("postgres"),
+    redis: pin("redis"),
+    caddy: pin("caddy"),
+    mastodon: pin("mastodon"),
+    streaming: pin("streaming"),
+  };
+}
+
+/** The tag of a reference, without its digest. */
+export function tagOf(reference: string): string {
+  const name = reference.split("@")[0] ?? reference;
+  return name.slice(name.lastIndexOf(":") + 1);
+}
+
+/** The major version that a tag like `17.11-bookworm` begins with. */
+export function majorOf(reference: string): number | undefined {
+  const digits = /^v?(\d+)/.exec(tagOf(reference))?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** What Mastodon 4.5 and later ask for (README.md of Mastodon). */
+const leastPostgres = 14;
+const leastRedis = 7;
+/** The oldest series that has security support and needs no OTP_SECRET. */
+const leastMastodon: readonly [number, number] = [4, 5];
+
+/** Faults of the images that would only show once a container runs, or once data was written by the wrong version. */
+export function imageFaults(
+  image: ParsedConfig["image"],
+  overrides: ParsedConfig["images"],
+): Fault[] {
+  const faults: Fault[] = [];
+  const images = resolveImages(image, overrides);
+  const least: readonly (readonly ["postgres" | "redis", number])[] = [
+    ["postgres", leastPostgres],
+    ["redis", leastRedis],
+  ];
+  for (const [key, major] of least) {
+    const found = majorOf(images[key]);
+    if (found === undefined) {
+      faults.push({
+        path: `images.${key}`,
+        message: `${quoted(images[key])} has a tag that does not begin with a version: the data volume is named for it; use one like ${tagOf(pinned[key])}`,
+      });
+    } else if (found < major) {
+      faults.push({
+        path: `images.${key}`,
+        message: `${quoted(images[key])} is too old: Mastodon needs ${key} ${major} or later; use one like ${tagOf(pinned[key])}`,
+      });
+    }
+  }
+  if (/alpine/.test(tagOf(images.postgres))) {
+    faults.push({
+      path: "images.postgres",
+      message: `${quoted(images.postgres)} has another user and other sort orders than the Debian images, and indexes made under one break under the other; use a tag like ${tagOf(pinned.postgres)}`,
+    });
+  }
+  const web = versionOf(images.mastodon);
+  const streaming = versionOf(images.streaming);
+  if (web !== undefined && isOlder(web, leastMastodon)) {
+    faults.push({
+      path: overrides.mastodon === undefined ? "image.version" : "images.mastodon",
+      message: `${quoted(overrides.mastodon ?? web)} is too old: versions before ${leastMastodon.join(".")}.0 get no security fixes; use ${defaultVersion}, after visiting each series in between`,
+    });
+  }
+  if (web !== undefined && streaming !== undefined && web !== streaming) {
+    faults.push({
+      path: "images.streaming",
+      message: `${quoted(images.streaming)} is of another version than ${quoted(images.mastodon)}: web and streaming must be the same; override both or neither`,
+    });
+  }
+  return faults;
+}
+
+/** The version of Mastodon that a tag like `v4.7.2` names, if it names one. */
+const versionOf = (reference: string): string | undefined =>
+  /^v?(\d+\.\d+\.\d+.*)$/.exec(tagOf(reference))?.[1];
+
+function isOlder(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [foundMajor = 0, foundMinor = 0] = version.split(".").map(Number);
+  return foundMajor < major || (foundMajor === major && foundMinor < minor);
+}

@@ -1,0 +1,27 @@
+export { parseConfig, type Config } from "./config";
+export { secretKeys, type SecretKey } from "./configSchema";
+export type { ContainerSpec, HealthCheck, NetworkKey, VolumeKey } from "./containerSpec";
+export { environmentFile, type Environment, type EnvironmentValue } from "./environment";
+export { ConfigError, type Fault } from "./faults";
+export { fingerprint } from "./fingerprint";
+export {
+  imageKeys,
+  pinImages,
+  resolveImages,
+  unpinnedImages,
+  type ImageKey,
+  type Images,
+} from "./images";
+export type { JobSpec, PublicationSpec } from "./jobs";
+export type { NetworkSpec } from "./networks";
+export { instanceName } from "./names";
+export { makePlan, type Plan } from "./plan";
+export {
+  fingerprinted,
+  type GeneratedSecret,
+  type SecretReference,
+  type SecretSpec,
+} from "./secrets";
+export { capacityOf, type Capacity } from "./sizing";
+export type { VolumeSpec } from "./storage";
+export { deriveVapidKeys } from "./vapid";

@@ -1,0 +1,225 @@
+import type { Config } from "./config";
+import { databaseRole, jobEnvironment, type Environment } from "./environment";
+import { mastodonTmpfs, mastodonUser } from "./mastodon";
+import { labelsOf, physicalName } from "./names";
+import { postgresName } from "./postgres";
+import type { Sizing } from "./sizing";
+
+/** A command that runs to its end before what depends on it begins. It can be run again at any time. */
+export interface JobSpec {
+  readonly part: string;
+  /** For `/bin/sh`, with the `docker` client on its path. Values come from the environment, never from the text. */
+  readonly script: string;
+  readonly environment: Environment;
+  /** Puts the id of Mastodon's image into `$IMAGE`, so that another image runs the job again. */
+  readonly followsImage: boolean;
+  /** Shows what it prints while it runs: it may take minutes. */
+  readonly progress: boolean;
+}
+
+/** Makes a container visible under its name, and takes it back. Both find the container's id in `$CONTAINER`. */
+export interface PublicationSpec {
+  readonly part: string;
+  readonly publish: string;
+  readonly withdraw: string;
+}
+
+/** Everything of a job that is not the same for all of them. */
+interface RunArgs {
+  readonly part: string;
+  readonly environment: Environment;
+  readonly command: readonly string[];
+}
+
+const quote = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+
+const commandLine = (words: readonly string[]): string => words.map(quote).join(" ");
+
+/**
+ * Runs a command of Mastodon in a container of its own, hardened like the long-running ones. One that an interrupted run
+ * left behind is removed first: two at once would stand in each other's way.
+ */
+function runMastodon(
+  config: Config,
+  sizing: Sizing,
+  { part, environment, command }: RunArgs,
+): string {
+  const name = physicalName(config.domain, part);
+  const run = commandLine([
+    "docker",
+    "run",
+    "--rm",
+    `--name=${name}`,
+    `--network=${physicalName(config.domain, "internal")}`,
+    `--user=${mastodonUser}`,
+    "--read-only",
+    ...Object.entries(mastodonTmpfs).map(([path, options]) => `--tmpfs=${path}:${options}`),
+    "--cap-drop=ALL",
+    "--security-opt=no-new-privileges",
+    `--memory=${sizing.job.memoryMb}m`,
+    `--memory-swap=${sizing.job.memoryMb}m`,
+    "--log-driver=none",
+    ...Object.entries(labelsOf(config.domain, part)).map(
+      ([key, value]) => `--label=${key}=${value}`,
+    ),
+    // By name only: the values are taken from the client's environment, and so are in no list of processes.
+    ...Object.keys(environment).map((variable) => `--env=${variable}`),
+  ]);
+  return [
+    `leftover=$(docker ps --all --quiet --filter ${quote(`name=^/?${name}$`)})`,
+    'if [ -n "$leftover" ]; then docker rm --force $leftover > /dev/null; fi',
+    `${run} "$IMAGE" ${commandLine(command)}`,
+  ].join("\n");
+}
+
+/** Takes the image of the running web container, so that another version of it is no reason to run a job again. */
+function withRunningImage(config: Config, script: string): string {
+  const filters = Object.entries(labelsOf(config.domain, "web")).map(
+    ([key, value]) => `--filter=label=${key}=${value}`,
+  );
+  return [
+    "set -eu",
+    `web=$(${commandLine(["docker", "ps", "--quiet", ...filters])} | head -n 1)`,
+    `IMAGE=$(docker inspect --format '{{.Image}}' "$web")`,
+    script,
+  ].join("\n");
+}
+
+/**
+ * Creates the role that Mastodon logs in with: it may create its database and nothing beyond. A database that was
+ * written with other encryption keys is refused here, before anything reads or writes it.
+ */
+export function roleJob(config: Config): JobSpec {
+  const sql = String.raw`\getenv password DATABASE_PASSWORD
+\getenv fingerprint KEYS_FINGERPRINT
+SELECT 'CREATE ROLE ${databaseRole}' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${databaseRole}') \gexec
+SELECT coalesce(shobj_description(oid, 'pg_authid'), '') AS known FROM pg_roles WHERE rolname = '${databaseRole}' \gset
+SELECT :'known' NOT IN ('', 'keys ' || :'fingerprint') AS other_keys \gset
+\if :other_keys
+DO 'BEGIN RAISE EXCEPTION ''This database was encrypted with other keys than those of this stack: nothing was changed. Restore the state folder that it was made with.''; END';
+\endif
+ALTER ROLE ${databaseRole} WITH LOGIN CREATEDB NOSUPERUSER NOCREATEROLE NOREPLICATION PASSWORD :'password';
+SELECT 'keys ' || :'fingerprint' AS keys \gset
+COMMENT ON ROLE ${databaseRole} IS :'keys';`;
+  const psql = commandLine([
+    "docker",
+    "exec",
+    "--interactive",
+    "--env=DATABASE_PASSWORD",
+    "--env=KEYS_FINGERPRINT",
+    postgresName(config),
+    "psql",
+    "--no-psqlrc",
+    "--quiet",
+    "--set=ON_ERROR_STOP=1",
+    "--username=postgres",
+    "--dbname=postgres",
+  ]);
+  return {
+    part: "role",
+    script: `${psql} <<'SQL'\n${sql}\nSQL`,
+    environment: {
+      DATABASE_PASSWORD: { secret: "databasePassword" },
+      KEYS_FINGERPRINT: { secret: "keysFingerprint" },
+    },
+    followsImage: false,
+    progress: false,
+  };
+}
+
+/** Makes the database where there is none, else brings its schema up to date: https://docs.joinmastodon.org/admin/upgrading/ */
+export function migrateJob(config: Config, sizing: Sizing): JobSpec {
+  const environment = jobEnvironment(config);
+  return {
+    part: "migrate",
+    script: `set -eu\n${runMastodon(config, sizing, {
+      part: "migrate",
+      environment,
+      command: ["bundle", "exec", "rails", "db:prepare"],
+    })}`,
+    environment,
+    followsImage: true,
+    progress: true,
+  };
+}
+
+/** Whether people may sign up. */
+export function settingsJob(config: Config, sizing: Sizing): JobSpec {
+  const modes = { none: "close", approval: "approved", open: "open" } as const;
+  const environment = jobEnvironment(config);
+  return {
+    part: "settings",
+    script: withRunningImage(
+      config,
+      runMastodon(config, sizing, {
+        part: "settings",
+        environment,
+        command: ["tootctl", "settings", "registrations", modes[config.registrations]],
+      }),
+    ),
+    environment,
+    followsImage: false,
+    progress: false,
+  };
+}
+
+/**
+ * Gives the owner's account the first password. Someone who signed in has seen it, and may have chosen another since:
+ * from then on it is left alone.
+ */
+export const firstPasswordScript = [
+  'user = Account.find_local(ENV.fetch("ADMIN_USERNAME")).user',
+  "if user.current_sign_in_at.nil?",
+  "  user.skip_password_change_notification!",
+  '  user.update!(password: ENV.fetch("ADMIN_PASSWORD"))',
+  "end",
+].join("\n");
+
+/** Creates the owner's account; one that exists already is made owner. */
+export function adminJob(config: Config, sizing: Sizing): JobSpec {
+  const { username, email } = config.admin;
+  const environment: Environment = {
+    ...jobEnvironment(config),
+    ADMIN_USERNAME: username,
+    ADMIN_EMAIL: email,
+    ADMIN_PASSWORD: { secret: "adminPassword" },
+    // The stack file's own address needs no look-up in DNS, which would fail where there is none.
+    EMAIL_DOMAIN_ALLOWLIST: email.slice(email.indexOf("@") + 1),
+  };
+  // Why it was refused is not asked: if the account can be made owner, it is there.
+  const create = [
+    "set -eu",
+    'refusal=$(tootctl accounts create "$ADMIN_USERNAME" --email "$ADMIN_EMAIL" --confirmed --approve --role Owner 2>&1) ||',
+    '  tootctl accounts modify "$ADMIN_USERNAME" --role Owner --approve --confirm > /dev/null ||',
+    '  { printf "%s\\n" "$refusal" >&2; exit 1; }',
+    `bundle exec rails runner ${quote(firstPasswordScript)}`,
+  ].join("\n");
+  return {
+    part: "admin",
+    script: withRunningImage(
+      config,
+      runMastodon(config, sizing, { part: "admin", environment, command: ["sh", "-c", create] }),
+    ),
+    environment,
+    followsImage: false,
+    progress: false,
+  };
+}
+
+/**
+ * Lets the gateway find a container, once it is healthy: an alias given at its creation would answer from its first
+ * moment, and the gateway would send visitors to a version that never comes up.
+ */
+export function publication(config: Config, part: string): PublicationSpec {
+  const network = physicalName(config.domain, "egress");
+  const format = "{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}";
+  const isConnected = `docker inspect --format ${quote(format)} "$CONTAINER" | grep -qxF ${quote(network)}`;
+  return {
+    part,
+    // One that an interrupted run has connected is left so.
+    publish: `${isConnected} || docker network connect ${commandLine(["--alias", part, network])} "$CONTAINER"`,
+    // One that is gone, or was never connected, needs no withdrawing.
+    withdraw: `if ${isConnected}; then docker network disconnect ${quote(network)} "$CONTAINER"; fi`,
+  };
+}

@@ -1,0 +1,87 @@
+import type { Config } from "./config";
+import type { ContainerSpec } from "./containerSpec";
+import { mastodonEnvironment, publicUrl, type Environment } from "./environment";
+import { gatewayContainer } from "./gateway";
+import { resolveImages, type Images } from "./images";
+import {
+  adminJob,
+  migrateJob,
+  publication,
+  roleJob,
+  settingsJob,
+  type JobSpec,
+  type PublicationSpec,
+} from "./jobs";
+import { sidekiqContainer, streamingContainer, webContainer } from "./mastodon";
+import { networks, type NetworkSpec } from "./networks";
+import { postgresContainer } from "./postgres";
+import { redisContainer } from "./redis";
+import { secretSpecs, type SecretSpec } from "./secrets";
+import { sizeInstance, type Sizing } from "./sizing";
+import { volumes, type VolumeSpec } from "./storage";
+
+/** Everything that an instance will be, as plain JSON: it can be printed, compared and kept. It holds no secret. */
+export interface Plan {
+  readonly url: string;
+  readonly adminUsername: string;
+  readonly host: Config["host"];
+  readonly sizing: Sizing;
+  readonly secrets: readonly SecretSpec[];
+  readonly images: Images;
+  readonly networks: readonly NetworkSpec[];
+  readonly volumes: readonly VolumeSpec[];
+  readonly containers: {
+    readonly postgres: ContainerSpec;
+    readonly redis: ContainerSpec;
+    readonly web: ContainerSpec;
+    readonly streaming: ContainerSpec;
+    readonly sidekiq: readonly ContainerSpec[];
+    readonly gateway: ContainerSpec;
+  };
+  readonly jobs: {
+    readonly role: JobSpec;
+    readonly migrate: JobSpec;
+    readonly settings: JobSpec;
+    readonly admin: JobSpec;
+  };
+  /** The containers that the gateway passes requests on to. */
+  readonly publications: { readonly web: PublicationSpec; readonly streaming: PublicationSpec };
+  /** What `.env.production` would hold, had the instance been set up by hand. */
+  readonly environment: Environment;
+}
+
+/** Decides everything about an instance. Pure: the same configuration always gives the same plan. */
+export function makePlan(config: Config): Plan {
+  const groups = Object.keys(config.sidekiq);
+  const sizing = sizeInstance(
+    config.sizing,
+    Object.fromEntries(groups.map((name) => [name, config.sidekiq[name]?.threads])),
+  );
+  const images = resolveImages(config.image, config.images);
+  return {
+    url: publicUrl(config),
+    adminUsername: config.admin.username,
+    host: config.host,
+    sizing,
+    secrets: secretSpecs,
+    images,
+    networks: networks(config),
+    volumes: volumes(config, images),
+    containers: {
+      postgres: postgresContainer(config, sizing),
+      redis: redisContainer(config, sizing),
+      web: webContainer(config, sizing),
+      streaming: streamingContainer(config, sizing),
+      sidekiq: groups.map((group) => sidekiqContainer(config, sizing, group)),
+      gateway: gatewayContainer(config, sizing),
+    },
+    jobs: {
+      role: roleJob(config),
+      migrate: migrateJob(config, sizing),
+      settings: settingsJob(config, sizing),
+      admin: adminJob(config, sizing),
+    },
+    publications: { web: publication(config, "web"), streaming: publication(config, "streaming") },
+    environment: mastodonEnvironment(config),
+  };
+}

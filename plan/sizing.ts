@@ -1,0 +1,192 @@
+import type { Fault } from "./faults";
+
+/** What one machine can give: memory in MiB, processor cores. */
+export interface Capacity {
+  readonly memoryMb: number;
+  readonly cpus: number;
+}
+
+export type Hardware = "dev" | "vps" | "macmini" | "pi";
+
+/** Every figure that follows from the machine's size. Memory in MiB. */
+export interface Sizing {
+  readonly memoryMb: number;
+  readonly cpus: number;
+  /** Left to the operating system, the engine and the page cache. */
+  readonly reserveMb: number;
+  readonly postgres: {
+    readonly memoryMb: number;
+    readonly sharedBuffersMb: number;
+    readonly effectiveCacheMb: number;
+    readonly maintenanceWorkMb: number;
+    readonly workMemKb: number;
+    readonly maxConnections: number;
+    readonly parallelWorkers: number;
+  };
+  readonly redis: { readonly memoryMb: number; readonly maxMemoryMb: number };
+  /** `workers` 0 is Puma without a cluster: a third of the memory, at the price of serving from one process. */
+  readonly web: { readonly memoryMb: number; readonly workers: number; readonly threads: number };
+  readonly streaming: { readonly memoryMb: number; readonly databasePool: number };
+  readonly sidekiq: Readonly<
+    Record<string, { readonly memoryMb: number; readonly threads: number }>
+  >;
+  readonly gateway: { readonly memoryMb: number };
+  /** One-off commands (schema, account), of which at most one runs at a time. */
+  readonly job: { readonly memoryMb: number };
+}
+
+/**
+ * The size assumed for a kind of hardware when its engine has not been asked. `dev` is also the most that an instance
+ * takes of a developer's machine, unless `sizing.memoryMb` says more.
+ */
+export const presets: Readonly<Record<Hardware, Capacity>> = {
+  dev: { memoryMb: 4096, cpus: 2 },
+  vps: { memoryMb: 4096, cpus: 2 },
+  macmini: { memoryMb: 8192, cpus: 4 },
+  pi: { memoryMb: 4096, cpus: 4 },
+};
+
+/** A nominal 2 GB machine, of which firmware and kernel keep some: below it Mastodon's own processes do not fit. */
+export const leastMemoryMb = 1900;
+const mostMemoryMb = 4 * 1024 * 1024;
+const mostCpus = 1024;
+
+/** Engines report a memory that moves by some MiB with each kernel: in these steps, a limit stays where it was. */
+const memoryStepMb = 128;
+
+/** What an instance may use of an engine's machine: all of it, but no more than the preset on a developer's. */
+export function capacityOf(hardware: Hardware, engine: Capacity): Capacity {
+  const memoryMb = Math.floor(engine.memoryMb / memoryStepMb) * memoryStepMb;
+  return hardware === "dev"
+    ? { memoryMb: Math.min(memoryMb, presets.dev.memoryMb), cpus: engine.cpus }
+    : { memoryMb, cpus: engine.cpus };
+}
+
+/** Faults of a capacity that no instance fits in. */
+export function capacityFaults({ memoryMb, cpus }: Capacity): Fault[] {
+  const faults: Fault[] = [];
+  if (memoryMb < leastMemoryMb) {
+    faults.push({
+      path: "sizing.memoryMb",
+      message: `${memoryMb} MB is too little: Mastodon needs a machine with at least 2 GB (${leastMemoryMb} MB); use a larger machine, or give the engine's virtual machine more memory${memoryMb < 512 ? `; it is in MB, so 8 GB is 8192` : ""}`,
+    });
+  }
+  if (memoryMb > mostMemoryMb) {
+    faults.push({
+      path: "sizing.memoryMb",
+      message: `${memoryMb} is more than any machine has: it is in MB, so 8 GB is 8192`,
+    });
+  }
+  if (cpus > mostCpus) {
+    faults.push({
+      path: "sizing.cpus",
+      message: `${cpus} is more than any machine has: it is a number of cores, for example 4`,
+    });
+  }
+  return faults;
+}
+
+const clamp = (value: number, least: number, most: number): number =>
+  Math.max(least, Math.min(most, Math.floor(value)));
+
+/** The least that a sidekiq process with a few threads runs in; Mastodon itself takes about 250 MiB of it. */
+export const leastSidekiqMb = 288;
+const sidekiqBaseMb = 250;
+
+/**
+ * Divides a machine's memory so that all limits and the reserve together are no more than it has.
+ *
+ * @param groups the sidekiq processes: name → threads, or undefined to have them follow from the memory
+ */
+export function sizeInstance(
+  capacity: Capacity,
+  groups: Readonly<Record<string, number | undefined>>,
+): Sizing {
+  const { memoryMb, cpus } = capacity;
+  const reserveMb = clamp(memoryMb / 8, 224, 4096);
+  const usable = memoryMb - reserveMb;
+  const gateway = clamp(usable * 0.03, 64, 256);
+  const streaming = clamp(usable * 0.07, 128, 1024);
+  const job = clamp(usable * 0.2, 384, 1024);
+  const shared = usable - gateway - streaming - job;
+  const redis = clamp(shared * 0.08, 64, 2048);
+  const postgres = clamp(shared * 0.25, 192, 16384);
+  const ruby = shared - redis - postgres;
+  const names = Object.keys(groups);
+  // Each sidekiq process is a whole Rails application of its own: the more of them, the less is left for web.
+  const sidekiqMb = Math.max(
+    Math.floor(ruby * 0.45),
+    Math.min(names.length * leastSidekiqMb, ruby),
+  );
+  const webMb = ruby - sidekiqMb;
+
+  const workers = webMb < 1000 ? 0 : clamp(webMb / 500, 2, Math.max(2, cpus));
+  const web = { memoryMb: webMb, workers, threads: 5 };
+  const sidekiq = divideSidekiq(sidekiqMb, cpus, groups);
+  const databasePool = streaming < 256 ? 5 : 10;
+
+  const connections =
+    Math.max(1, workers) * web.threads +
+    Object.values(sidekiq).reduce((sum, { threads }) => sum + threads, 0) +
+    databasePool;
+  // Twice the app's own, for the moments in which an old and a new container run side by side, and some for jobs.
+  const maxConnections = Math.max(50, connections * 2 + 20);
+
+  return {
+    memoryMb,
+    cpus,
+    reserveMb,
+    postgres: {
+      memoryMb: postgres,
+      sharedBuffersMb: Math.floor(postgres / 4),
+      effectiveCacheMb: Math.floor(postgres * 0.6),
+      maintenanceWorkMb: clamp(postgres / 16, 16, 512),
+      workMemKb: clamp((postgres * 1024) / 4 / maxConnections, 1024, 65536),
+      maxConnections,
+      parallelWorkers: clamp(cpus / 2, 0, 8),
+    },
+    redis: { memoryMb: redis, maxMemoryMb: Math.floor(redis * 0.75) },
+    web,
+    streaming: { memoryMb: streaming, databasePool },
+    sidekiq,
+    gateway: { memoryMb: gateway },
+    job: { memoryMb: job },
+  };
+}
+
+/** Shares memory out by threads, so that the process with most of them has most room. */
+function divideSidekiq(
+  memoryMb: number,
+  cpus: number,
+  groups: Readonly<Record<string, number | undefined>>,
+): Sizing["sidekiq"] {
+  const names = Object.keys(groups);
+  const spare = Math.max(0, memoryMb - names.length * leastSidekiqMb);
+  const automatic = clamp(
+    (memoryMb / names.length - sidekiqBaseMb) / 25,
+    5,
+    Math.min(25, Math.max(5, cpus * 5)),
+  );
+  const threadsOf = (name: string): number => groups[name] ?? automatic;
+  const total = names.reduce((sum, name) => sum + threadsOf(name), 0);
+  return Object.fromEntries(
+    names.map((name) => {
+      const threads = threadsOf(name);
+      return [name, { threads, memoryMb: leastSidekiqMb + Math.floor((spare * threads) / total) }];
+    }),
+  );
+}
+
+/** The sum of everything that may be in memory at once; never more than the machine has. */
+export function totalMemoryMb(sizing: Sizing): number {
+  return (
+    sizing.reserveMb +
+    sizing.postgres.memoryMb +
+    sizing.redis.memoryMb +
+    sizing.web.memoryMb +
+    sizing.streaming.memoryMb +
+    sizing.gateway.memoryMb +
+    sizing.job.memoryMb +
+    Object.values(sizing.sidekiq).reduce((sum, { memoryMb }) => sum + memoryMb, 0)
+  );
+}

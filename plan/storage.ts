@@ -1,0 +1,26 @@
+import type { Config } from "./config";
+import type { VolumeKey } from "./containerSpec";
+import { majorOf, type Images } from "./images";
+import { labelsOf, physicalName } from "./names";
+
+/** A named volume. It outlives its container, the stack and, unless its owner says otherwise, `pulumi destroy`. */
+export interface VolumeSpec {
+  readonly key: VolumeKey;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The volumes of an instance. That of Postgres is named for its major version: another one cannot read its files. */
+export function volumes(config: Config, images: Images): VolumeSpec[] {
+  const parts: readonly (readonly [VolumeKey, string])[] = [
+    ["postgres", `postgres${majorOf(images.postgres) ?? ""}`],
+    ["redis", "redis"],
+    ["media", "media"],
+    ["gateway", "gateway"],
+  ];
+  return parts.map(([key, part]) => ({
+    key,
+    name: physicalName(config.domain, part),
+    labels: labelsOf(config.domain, part),
+  }));
+}
