@@ -1,15 +1,28 @@
 import js from "@eslint/js";
-import pulumi from "@pulumi/eslint-plugin";
+import { defineConfig } from "eslint/config";
+// @ts-expect-error the plugin brings no types of its own
+import untypedPulumi from "@pulumi/eslint-plugin";
 import ts from "typescript-eslint";
+
+const pulumi = /** @type {import("eslint").ESLint.Plugin} */ (untypedPulumi);
 
 /** @param {string} message */
 const noPulumi = (message) => ({
   patterns: [{ group: ["@pulumi/*"], message }],
 });
 
-const io = ["node:fs", "node:fs/promises", "node:child_process", "node:net", "node:http", "node:https", "node:os", "node:dns"];
+const io = [
+  "node:fs",
+  "node:fs/promises",
+  "node:child_process",
+  "node:net",
+  "node:http",
+  "node:https",
+  "node:os",
+  "node:dns",
+];
 
-export default ts.config(
+export default defineConfig(
   { ignores: ["dist/", "node_modules/"] },
   js.configs.recommended,
   ...ts.configs.strictTypeChecked,
@@ -23,7 +36,10 @@ export default ts.config(
       "no-new": "off",
       "@typescript-eslint/no-extraneous-class": "off",
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { argsIgnorePattern: "^_", varsIgnorePattern: "^_" },
+      ],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
     },
   },
@@ -34,7 +50,10 @@ export default ts.config(
         "error",
         {
           ...noPulumi("plan/ decides in plain values; resources are built in components/."),
-          paths: io.map((name) => ({ name, message: "plan/ is pure: it neither reads nor writes anything." })),
+          paths: io.map((name) => ({
+            name,
+            message: "plan/ is pure: it neither reads nor writes anything.",
+          })),
         },
       ],
       "no-restricted-globals": ["error", "process", "fetch", "setTimeout"],
@@ -52,7 +71,8 @@ export default ts.config(
         },
         {
           selector: "NewExpression[callee.object.name='docker'][callee.property.name='Container']",
-          message: "Only components/container.ts makes containers, so that all of them are hardened alike.",
+          message:
+            "Only components/container.ts makes containers, so that all of them are hardened alike.",
         },
       ],
     },
@@ -61,8 +81,39 @@ export default ts.config(
   {
     files: ["toolchain/**"],
     rules: {
-      "no-restricted-imports": ["error", { patterns: [{ regex: "^[^.n]|^n(?!ode:)", message: "toolchain/ runs before anything is installed." }] }],
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            {
+              regex: "^[^.n]|^n(?!ode:)",
+              message: "toolchain/ runs before anything is installed.",
+            },
+          ],
+        },
+      ],
     },
   },
-  { files: ["**/*.mjs", "**/*.cjs"], rules: { "@typescript-eslint/no-require-imports": "off" }, languageOptions: { globals: { process: "readonly", console: "readonly", module: "writable", require: "readonly", Buffer: "readonly", setTimeout: "readonly", clearTimeout: "readonly", setInterval: "readonly", clearInterval: "readonly", fetch: "readonly", URL: "readonly", AbortSignal: "readonly" } } },
+  {
+    files: ["**/*.mjs", "**/*.cjs"],
+    rules: { "@typescript-eslint/no-require-imports": "off" },
+    languageOptions: {
+      globals: {
+        process: "readonly",
+        console: "readonly",
+        module: "writable",
+        exports: "writable",
+        __dirname: "readonly",
+        require: "readonly",
+        Buffer: "readonly",
+        setTimeout: "readonly",
+        clearTimeout: "readonly",
+        setInterval: "readonly",
+        clearInterval: "readonly",
+        fetch: "readonly",
+        URL: "readonly",
+        AbortSignal: "readonly",
+      },
+    },
+  },
 );

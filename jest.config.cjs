@@ -1,12 +1,8 @@
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "node",
-  transform: {
-    "^.+\\.ts$": [
-      "@swc/jest",
-      { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } },
-    ],
-  },
+  transform: { "^.+\\.ts$": "<rootDir>/tests/support/jestTransform.cjs" },
+  setupFiles: ["<rootDir>/tests/support/failOnUnhandledRejection.cjs"],
   testPathIgnorePatterns: ["/node_modules/", "<rootDir>/dist/", "<rootDir>/tests/acceptance/"],
   modulePathIgnorePatterns: ["<rootDir>/dist/"],
 };

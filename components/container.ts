@@ -14,8 +14,8 @@ export interface ContainerArgs {
 /**
  * Makes a container from its spec, with the hardening that all of them get. It counts as made once it is healthy.
  *
- * The provider reports changes of `healthcheck`, `init` and `tmpfs` as updates and does not carry them out: they are
- * made replacements here.
+ * The provider reports changes of `healthcheck`, `init`, `mounts` and `tmpfs` as updates and does not carry them out, and
+ * takes a container that never became healthy as made once its inputs are seen again: all these are replacements here.
  */
 export function createContainer(
   name: string,
@@ -23,6 +23,7 @@ export function createContainer(
   opts: pulumi.CustomResourceOptions,
 ): docker.Container {
   const environment = Object.entries(secrets.resolve(spec.environment));
+  const { test, ...health } = spec.health;
   return new docker.Container(
     name,
     {
@@ -50,7 +51,7 @@ export function createContainer(
         external,
         ip: address,
       })),
-      healthcheck: { ...spec.health, tests: [...spec.health.test] },
+      healthcheck: { ...health, tests: [...test] },
       wait: true,
       waitTimeout: spec.healthySeconds,
       memory: spec.memoryMb,
@@ -71,7 +72,7 @@ export function createContainer(
       ...opts,
       // Said outright either way: left alone, the provider always removes the old container first.
       deleteBeforeReplace: spec.oldGoes === "first",
-      replaceOnChanges: ["healthcheck", "init", "tmpfs"],
+      replaceOnChanges: ["#initerror", "healthcheck", "init", "mounts", "tmpfs"],
     },
   );
 }

@@ -88,13 +88,15 @@ function readSecrets(): ProvidedSecrets {
 
 /** Looks for the engine as far as the configuration can be read, so that its faults are reported with the others. */
 async function findEngine(raw: Raw): Promise<{ engine: Engine | undefined; faults: Fault[] }> {
-  const known = readable({ host: raw["host"], edge: raw["edge"] }) ?? readable({});
-  if (known?.host.kind !== "local" || known.edge.kind !== "local")
-    return { engine: undefined, faults: [] };
+  const host = readable({ host: raw["host"] })?.host;
+  if (host?.kind !== "local") return { engine: undefined, faults: [] };
   try {
-    const engine = await inspectEngine(known.host.socket);
-    const domain = readable({ domain: raw["domain"] })?.domain ?? known.domain;
-    return { engine, faults: await engineFaults(engine, known.edge.port, instanceName(domain)) };
+    const engine = await inspectEngine(host.socket);
+    const edge = readable({ edge: raw["edge"] })?.edge;
+    const port = edge?.kind === "local" ? edge.port : undefined;
+    const domain = readable({ domain: raw["domain"] })?.domain;
+    const instance = domain === undefined ? undefined : instanceName(domain);
+    return { engine, faults: await engineFaults(engine, port, instance) };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     return { engine: undefined, faults: [{ path: "host", message: error.message }] };
@@ -128,20 +130,19 @@ function attempt(parse: () => Config): Config | ConfigError {
 /** What the stack file leaves to the engine: its address and, where not overridden, its size. */
 function measured(raw: Raw, engine: Engine | undefined): Raw {
   if (engine === undefined) return {};
-  const { kind: _kind, ...host } = asMap(raw["host"]);
   const { memoryMb, cpus }: Capacity = capacityOf("dev", engine.capacity);
+  const sizing = raw["sizing"] ?? {};
   return {
-    host: { kind: "local", ...host, socket: engine.endpoint },
-    ...(raw["sizing"] === undefined || isMap(raw["sizing"])
-      ? { sizing: { memoryMb, cpus, ...asMap(raw["sizing"]) } }
-      : {}),
+    // What is wrong is left as it is, for its fault to be found.
+    ...(readable({ host: raw["host"] }) === undefined
+      ? {}
+      : { host: { kind: "local", socket: engine.endpoint } }),
+    ...(isMap(sizing) ? { sizing: { memoryMb, cpus, ...sizing } } : {}),
   };
 }
 
 const isMap = (value: unknown): value is Raw =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-
-const asMap = (value: unknown): Raw => (isMap(value) ? value : {});
 
 /** Gives every image its digest: from the program, the stack file, the stack's lock file or, once, the registry. */
 async function pinned(config: Config, engine: Engine | undefined): Promise<Config> {

@@ -57,17 +57,25 @@ export class Secrets extends pulumi.ComponentResource {
     );
   }
 
+  /**
+   * Always a RandomPassword: the id of a RandomBytes is its value, and ids are in clear in the state. Digits of another
+   * base are had by replacing its special characters with them.
+   */
   private generate(
     name: string,
     { name: secret, kind, length }: SecretSpec,
   ): pulumi.Output<string> {
+    const alphabet =
+      kind === "hex"
+        ? {
+            special: true,
+            overrideSpecial: "0123456789abcdef",
+            lower: false,
+            upper: false,
+            numeric: false,
+          }
+        : { special: false };
     const opts = { parent: this, protect: true };
-    switch (kind) {
-      case "hex":
-        return new random.RandomBytes(`${name}-${secret}`, { length }, opts).hex;
-      case "text":
-        return new random.RandomPassword(`${name}-${secret}`, { length, special: false }, opts)
-          .result;
-    }
+    return new random.RandomPassword(`${name}-${secret}`, { length, ...alphabet }, opts).result;
   }
 }

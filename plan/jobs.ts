@@ -128,7 +128,12 @@ COMMENT ON ROLE ${databaseRole} IS :'keys';`;
   };
 }
 
-/** Makes the database where there is none, else brings its schema up to date: https://docs.joinmastodon.org/admin/upgrading/ */
+/**
+ * Makes the database where there is none, else brings its schema up to date: https://docs.joinmastodon.org/admin/upgrading/
+ *
+ * Seeds it in any case, which changes nothing where that was done: after a `db:prepare` that was cut short between schema
+ * and seeds, the next one takes the schema for the whole, and the roles would be missing for good.
+ */
 export function migrateJob(config: Config, sizing: Sizing): JobSpec {
   const environment = jobEnvironment(config);
   return {
@@ -136,7 +141,7 @@ export function migrateJob(config: Config, sizing: Sizing): JobSpec {
     script: `set -eu\n${runMastodon(config, sizing, {
       part: "migrate",
       environment,
-      command: ["bundle", "exec", "rails", "db:prepare"],
+      command: ["bundle", "exec", "rails", "db:prepare", "db:seed"],
     })}`,
     environment,
     followsImage: true,

@@ -23,36 +23,29 @@ export function unknownKeyFault(key: string): Fault {
 export function schemaFaults(key: Key, value: unknown, issue: Issue): Fault[] {
   const path = [key, ...issue.path.map(String)].join(".");
   const found = issue.path.reduce(innerValue, value);
-  switch (issue.code) {
-    case "unrecognized_keys": {
-      const holder = chosenOption(schemaAt(key, issue.path, value), found);
-      const known = holder instanceof z.ZodObject ? Object.keys(holder.shape) : [];
-      return issue.keys.map((name) => ({
-        path: `${path}.${name}`,
-        message: innerKeyMessage(path, name, known),
-      }));
-    }
-    case "invalid_key": {
-      const reason = issue.issues[0]?.message ?? issue.message;
-      return [{ path, message: `${quoted(issue.path.at(-1))} is not allowed: it ${reason}` }];
-    }
-    default: {
-      // Shapes that name the value themselves begin with it.
-      if (issue.code === "custom" && issue.message.startsWith('"')) {
-        return [{ path, message: issue.message }];
-      }
-      const required = requirement(issue, found, schemaAt(key, issue.path, value));
-      return [
-        {
-          path,
-          message:
-            found === undefined
-              ? `is missing: it ${required}`
-              : `${quoted(found)} is not allowed: it ${required}`,
-        },
-      ];
-    }
+  const schema = schemaAt(key, issue.path, value);
+  if (issue.code === "unrecognized_keys") {
+    const holder = chosenOption(schema, found);
+    const known = Object.keys(shapeOf(holder));
+    return issue.keys.map((name) => ({
+      path: `${path}.${name}`,
+      message: innerKeyMessage(path, name, known),
+    }));
   }
+  return [{ path, message: valueMessage(issue, found, schema) }];
+}
+
+function valueMessage(issue: Issue, found: unknown, schema: unknown): string {
+  if (issue.code === "invalid_key") {
+    const reason = issue.issues[0]?.message ?? issue.message;
+    return `${quoted(issue.path.at(-1))} is not allowed: it ${reason}`;
+  }
+  // Shapes that name the value themselves begin with it.
+  if (issue.code === "custom" && issue.message.startsWith('"')) return issue.message;
+  const required = requirement(issue, found, schema);
+  return found === undefined
+    ? `is missing: it ${required}`
+    : `${quoted(found)} is not allowed: it ${required}`;
 }
 
 function innerKeyMessage(path: string, name: string, known: readonly string[]): string {
@@ -72,20 +65,17 @@ const ownMessage = /^(must|names|has|holds)\b/;
 
 function requirement(issue: Issue, found: unknown, schema: unknown): string {
   const own = ownMessage.test(issue.message);
-  switch (issue.code) {
-    case "invalid_type": {
-      const numberInQuotes =
-        typeof found === "string" && /^\d+$/.test(found) && /^(number|int)$/.test(issue.expected);
-      const must = own ? issue.message : `must be ${nameOf(issue.expected)}${contentOf(schema)}`;
-      return numberInQuotes ? `${must}, without quotes` : must;
-    }
-    case "invalid_value":
-      return `must be ${oneOf(issue.values)}`;
-    case "invalid_union":
-      return `must be ${oneOf(("options" in issue ? issue.options : undefined) ?? [])}`;
-    default:
-      return own ? issue.message : `must be right: ${issue.message}`;
+  if (issue.code === "invalid_type") {
+    const numberInQuotes =
+      typeof found === "string" && /^\d+$/.test(found) && /^(number|int)$/.test(issue.expected);
+    const must = own ? issue.message : `must be ${nameOf(issue.expected)}${contentOf(schema)}`;
+    return numberInQuotes ? `${must}, without quotes` : must;
   }
+  if (issue.code === "invalid_value") return `must be ${oneOf(issue.values)}`;
+  if (issue.code === "invalid_union" && "options" in issue) {
+    return `must be ${oneOf(issue.options ?? [])}`;
+  }
+  return own ? issue.message : `must be right: ${issue.message}`;
 }
 
 const typeNames: Readonly<Record<string, string>> = {
@@ -104,10 +94,7 @@ function contentOf(schema: unknown): string {
     return `; its keys are ${Object.keys(schema.shape).join(", ")}`;
   if (!(schema instanceof z.ZodDiscriminatedUnion)) return "";
   const { discriminator } = schema.def;
-  const tags = schema.options.flatMap((option) => {
-    const tag = option instanceof z.ZodObject ? option.shape[discriminator] : undefined;
-    return tag instanceof z.ZodLiteral ? [...tag.values] : [];
-  });
+  const tags = schema.options.flatMap((option) => tagsOf(option, discriminator));
   return `; its ${discriminator} is ${oneOf(tags)}`;
 }
 
@@ -121,11 +108,7 @@ function schemaAt(key: Key, path: readonly PropertyKey[], value: unknown): unkno
   for (const step of path) {
     const holder = chosenOption(schema, inner);
     schema = withoutDefault(
-      holder instanceof z.ZodObject
-        ? (holder.shape as Readonly<Record<PropertyKey, unknown>>)[step]
-        : holder instanceof z.ZodRecord
-          ? holder.valueType
-          : undefined,
+      holder instanceof z.ZodRecord ? holder.valueType : shapeOf(holder)[step],
     );
     inner = innerValue(inner, step);
   }
@@ -142,8 +125,15 @@ function chosenOption(schema: unknown, value: unknown): unknown {
   if (!(schema instanceof z.ZodDiscriminatedUnion)) return schema;
   const { discriminator } = schema.def;
   const tag = innerValue(value, discriminator);
-  return schema.options.find(
-    (option) =>
-      option instanceof z.ZodObject && option.shape[discriminator]?.safeParse(tag).success === true,
-  );
+  return schema.options.find((option) => tagsOf(option, discriminator).includes(tag));
 }
+
+/** The values of a union's tag for which it chooses this schema. */
+function tagsOf(option: unknown, discriminator: string): unknown[] {
+  const tag = shapeOf(option)[discriminator];
+  return tag instanceof z.ZodLiteral ? [...tag.values] : [];
+}
+
+/** The schemas of an object's keys; none where the schema is not that of an object. */
+const shapeOf = (schema: unknown): Readonly<Record<PropertyKey, unknown>> =>
+  schema instanceof z.ZodObject ? schema.shape : {};

@@ -1,9 +1,9 @@
 /** How a secret comes to be. All of them are made once, and kept from then on. */
 export interface SecretSpec {
   readonly name: GeneratedSecret;
-  /** `hex`: random bytes in hexadecimal. `text`: letters and digits, safe in any file or URL. */
+  /** `hex`: hexadecimal digits. `text`: letters and digits, safe in any file or URL. */
   readonly kind: "hex" | "text";
-  /** In bytes for `hex`, in characters for `text`. */
+  /** In characters. */
   readonly length: number;
 }
 
@@ -25,11 +25,11 @@ export type SecretReference =
 
 /** Formats as Mastodon's own generators make them (`lib/tasks/mastodon.rake`, `lib/tasks/db.rake`). */
 export const secretSpecs: readonly SecretSpec[] = [
-  { name: "secretKeyBase", kind: "hex", length: 64 },
+  { name: "secretKeyBase", kind: "hex", length: 128 },
   { name: "activeRecordPrimaryKey", kind: "text", length: 32 },
   { name: "activeRecordDeterministicKey", kind: "text", length: 32 },
   { name: "activeRecordKeyDerivationSalt", kind: "text", length: 32 },
-  { name: "vapidScalar", kind: "hex", length: 32 },
+  { name: "vapidScalar", kind: "hex", length: 64 },
   { name: "databasePassword", kind: "text", length: 32 },
   { name: "databaseSuperuserPassword", kind: "text", length: 32 },
   { name: "redisPassword", kind: "text", length: 32 },

@@ -171,7 +171,8 @@ export function quoted(value: unknown): string {
 function written(value: unknown): string {
   if (typeof value === "number") return String(value);
   try {
-    return JSON.stringify(value) ?? String(value);
+    const text: unknown = JSON.stringify(value);
+    return typeof text === "string" ? text : String(value);
   } catch {
     return "a value that cannot be written down";
   }

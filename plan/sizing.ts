@@ -86,6 +86,10 @@ export function capacityFaults({ memoryMb, cpus }: Capacity): Fault[] {
   return faults;
 }
 
+/** Connections that Postgres has room for in any case. */
+const connectionsFor = (memoryMb: number): number =>
+  memoryMb < 4096 ? 100 : memoryMb < 16384 ? 200 : 400;
+
 const clamp = (value: number, least: number, most: number): number =>
   Math.max(least, Math.min(most, Math.floor(value)));
 
@@ -129,8 +133,12 @@ export function sizeInstance(
     Math.max(1, workers) * web.threads +
     Object.values(sidekiq).reduce((sum, { threads }) => sum + threads, 0) +
     databasePool;
-  // Twice the app's own, for the moments in which an old and a new container run side by side, and some for jobs.
-  const maxConnections = Math.max(50, connections * 2 + 20);
+  // Twice the app's own, for the moments in which an old and a new container run side by side, and some for jobs. Rounded
+  // up far, since another number restarts the database: a few threads more in sidekiq are no reason for that.
+  const maxConnections = Math.max(
+    connectionsFor(memoryMb),
+    Math.ceil((connections * 2 + 20) / 100) * 100,
+  );
 
   return {
     memoryMb,
@@ -141,7 +149,7 @@ export function sizeInstance(
       sharedBuffersMb: Math.floor(postgres / 4),
       effectiveCacheMb: Math.floor(postgres * 0.6),
       maintenanceWorkMb: clamp(postgres / 16, 16, 512),
-      workMemKb: clamp((postgres * 1024) / 4 / maxConnections, 1024, 65536),
+      workMemKb: clamp((postgres * 1024) / 400, 1024, 65536),
       maxConnections,
       parallelWorkers: clamp(cpus / 2, 0, 8),
     },

@@ -40,7 +40,7 @@ interface EngineInfo {
 export async function inspectEngine(socket: string | undefined): Promise<Engine> {
   const endpoint = await findEndpoint(socket);
   const output = await docker(endpoint, ["info", "--format", "{{json .}}"]);
-  const info = JSON.parse(output) as EngineInfo;
+  const info = readInfo(output, endpoint);
   if (info.OSType !== "linux") {
     throw new EngineError(
       `The engine at ${endpoint} runs ${info.OSType} containers; switch it to Linux containers.`,
@@ -51,6 +51,20 @@ export async function inspectEngine(socket: string | undefined): Promise<Engine>
     capacity: { memoryMb: Math.floor(info.MemTotal / 1024 ** 2), cpus: info.NCPU },
     rootFolder: info.DockerRootDir,
   };
+}
+
+/** Older clients print what they know of themselves, end well, and name the error in what they print. */
+function readInfo(output: string, endpoint: string): EngineInfo {
+  const info = JSON.parse(output) as Partial<EngineInfo> & { ServerErrors?: string[] | null };
+  const [stderr] = info.ServerErrors ?? [];
+  if (stderr !== undefined) throw new EngineError(explain({ stderr }, endpoint));
+  const { MemTotal, NCPU, DockerRootDir, OSType } = info;
+  if (!MemTotal || !NCPU || DockerRootDir === undefined || OSType === undefined) {
+    throw new EngineError(
+      `The engine at ${endpoint} does not answer as Docker does: set DOCKER_HOST or host.socket to a Docker engine.`,
+    );
+  }
+  return { MemTotal, NCPU, DockerRootDir, OSType };
 }
 
 async function findEndpoint(socket: string | undefined): Promise<string> {
@@ -70,6 +84,7 @@ export async function docker(
   const host = endpoint === undefined ? [] : ["--host", endpoint];
   try {
     const { stdout } = await run("docker", [...host, ...args], {
+      env: process.env,
       timeout: patienceMs,
       maxBuffer: 16 * 1024 ** 2,
     });
@@ -79,7 +94,8 @@ export async function docker(
   }
 }
 
-function explain(error: unknown, endpoint: string): string {
+/** Says what a failed call of the docker client means, and what to do. */
+export function explain(error: unknown, endpoint: string): string {
   const {
     code,
     killed,
@@ -94,20 +110,30 @@ function explain(error: unknown, endpoint: string): string {
   if (/permission denied/i.test(stderr)) {
     return `You may not use the Docker engine at ${endpoint}: add yourself to its group (sudo usermod -aG docker $USER), log in again, and repeat.`;
   }
-  if (/cannot connect|connection refused|no such host|failed to connect/i.test(stderr)) {
+  if (
+    /cannot connect|connection refused|no such host|failed to connect|no route|timeout/i.test(
+      stderr,
+    )
+  ) {
     return `No Docker engine answers at ${endpoint}: start Docker, or set DOCKER_HOST or host.socket to where it listens.`;
   }
-  return `The Docker engine at ${endpoint} refused: ${stderr.trim().split("\n").at(-1) ?? String(error)}`;
+  const lastLine = stderr.trim().split("\n").at(-1);
+  return `The Docker engine at ${endpoint} refused: ${lastLine === "" ? String(error) : lastLine}`;
 }
 
-/** Faults of the machine that would stop an instance half-way: a port that is taken, a full disk. */
+/**
+ * Faults of the machine that would stop an instance half-way: a port that is taken, a full disk.
+ *
+ * @param port where the instance will listen, where that is known
+ * @param instance the name of the instance, which may well have its own port; undefined: not known
+ */
 export async function engineFaults(
   engine: Engine,
-  port: number,
-  instance: string,
+  port: number | undefined,
+  instance: string | undefined,
 ): Promise<Fault[]> {
   const [portFault, diskFault] = await Promise.all([
-    findPortFault(engine, port, instance),
+    port === undefined ? [] : findPortFault(engine, port, instance),
     findDiskFault(engine),
   ]);
   return [...portFault, ...diskFault];
@@ -116,7 +142,7 @@ export async function engineFaults(
 async function findPortFault(
   { endpoint }: Engine,
   port: number,
-  instance: string,
+  instance: string | undefined,
 ): Promise<Fault[]> {
   const format = '{{.Names}}\t{{.Label "org.joinmastodon.instance"}}';
   const publishers = await docker(endpoint, [

@@ -7,14 +7,21 @@ export type ImageLock = Readonly<Record<string, string>>;
 
 export async function readLock(file: string): Promise<ImageLock> {
   try {
-    return JSON.parse(await readFile(file, "utf8")) as ImageLock;
+    const lock = JSON.parse(await readFile(file, "utf8")) as ImageLock;
+    if (Object.values(lock).every((digest) => digestPattern.test(digest))) return lock;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
-    throw new EngineError(
-      `${file} cannot be read: ${String(error)}. Restore it from version control, or delete it to have the tags resolved anew.`,
-    );
+    throw unreadable(file, String(error));
   }
+  throw unreadable(file, "it holds something else than digests");
 }
+
+const digestPattern = /^sha256:[0-9a-f]{64}$/;
+
+const unreadable = (file: string, reason: string): EngineError =>
+  new EngineError(
+    `${file} cannot be read: ${reason}. Restore it from version control, or delete it to have the tags resolved anew.`,
+  );
 
 /**
  * Resolves the references that the lock does not hold yet, and keeps the answers in it: from then on a tag that moves
@@ -47,13 +54,26 @@ export async function completeLock(
 async function resolveDigest(reference: string, endpoint: string): Promise<string> {
   const local = await localDigest(reference, endpoint);
   if (local !== undefined) return local;
-  const answer = await askEngine(endpoint, `/distribution/${encodeURI(reference)}/json`);
-  const digest = (answer.body as { Descriptor?: { digest?: string } }).Descriptor?.digest;
-  if (digest !== undefined) return digest;
-  const reason = (answer.body as { message?: string }).message ?? `status ${answer.status}`;
+  const { status, body } = await askEngine(endpoint, `/distribution/${encodeURI(reference)}/json`);
+  const { Descriptor, message } = readAnswer(body);
+  const digest = Descriptor?.digest;
+  if (digest !== undefined && digestPattern.test(digest)) return digest;
   throw new EngineError(
-    `The image ${reference} cannot be found at ${registryOf(reference)}: ${reason}. Check the tag and the connection, or write its digest (${reference}@sha256:…) under images.`,
+    `The image ${reference} cannot be found at ${registryOf(reference)}: ${message ?? `status ${status}`}. Check the tag and the connection, or write its digest (${reference}@sha256:…) under images.`,
   );
+}
+
+interface DistributionAnswer {
+  readonly Descriptor?: { readonly digest?: string };
+  readonly message?: string;
+}
+
+function readAnswer(body: string): DistributionAnswer {
+  try {
+    return JSON.parse(body) as DistributionAnswer;
+  } catch {
+    return {};
+  }
 }
 
 /** An image that was pulled before has its digest in the engine's store, and needs no registry. */
@@ -62,11 +82,16 @@ async function localDigest(reference: string, endpoint: string): Promise<string 
   const digests = await docker(endpoint, ["image", "inspect", "--format", format, reference]).catch(
     () => "",
   );
+  // One that only bears the tag may come from elsewhere: its digest means nothing at this reference's registry.
   return digests
     .split("\n")
-    .find((line) => line.includes("@"))
-    ?.split("@")[1];
+    .map((line) => line.split("@"))
+    .find(([name]) => name === repositoryOf(reference))?.[1];
 }
+
+/** A reference without its tag, as Docker lists it: its own registry goes without saying. */
+const repositoryOf = (reference: string): string =>
+  reference.replace(/:[^:/]*$/, "").replace(/^docker\.io\/(library\/)?/, "");
 
 /** The registry that a reference names, as Docker reads it. */
 export function registryOf(reference: string): string {
@@ -74,7 +99,7 @@ export function registryOf(reference: string): string {
   return reference.includes("/") && /[.:]|^localhost$/.test(first) ? first : "docker.io";
 }
 
-function askEngine(endpoint: string, path: string): Promise<{ status: number; body: unknown }> {
+function askEngine(endpoint: string, path: string): Promise<{ status: number; body: string }> {
   const address = endpoint.startsWith("unix://")
     ? { socketPath: endpoint.slice("unix://".length) }
     : { host: new URL(endpoint).hostname, port: new URL(endpoint).port };
@@ -82,18 +107,16 @@ function askEngine(endpoint: string, path: string): Promise<{ status: number; bo
     const call = request({ ...address, path, timeout: 60_000 }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("end", () => {
-        const text = Buffer.concat(chunks).toString();
-        resolve({
-          status: response.statusCode ?? 0,
-          body: JSON.parse(text === "" ? "{}" : text) as unknown,
-        });
-      });
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
+      );
     });
-    call.on("timeout", () =>
-      call.destroy(new EngineError("the registry did not answer within a minute")),
+    call.on("timeout", () => call.destroy(new Error("no answer within a minute")));
+    call.on("error", ({ message }) =>
+      reject(
+        new EngineError(`The Docker engine at ${endpoint} could not ask a registry: ${message}`),
+      ),
     );
-    call.on("error", reject);
     call.end();
   });
 }

@@ -1,0 +1,107 @@
+import { createServer, type Server } from "node:net";
+import path from "node:path";
+import { docker, run } from "../support/commands";
+import { containersOf } from "../support/inspection";
+import { Project } from "../support/project";
+import { installProviders } from "../support/providers/install";
+import { currentSite } from "../support/site";
+
+const site = currentSite();
+const instance = "mastodon-faults.localhost";
+const config = {
+  domain: "faults.localhost",
+  edge: { kind: "local", port: 8445 },
+  images: site.images,
+};
+const project = new Project({
+  folder: path.join(site.folder, "faults"),
+  endpoint: site.endpoint,
+  cache: site.cache,
+  config,
+});
+
+beforeAll(async () => {
+  await project.create();
+  await installProviders({
+    pulumi: "pulumi",
+    env: { ...process.env, PULUMI_HOME: project.pulumiHome },
+  });
+});
+
+afterAll(() => project.remove());
+
+/** Runs `npm start`, which must fail without having made anything. @returns what it said */
+async function refused(env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const { code, stdout, stderr } = await run(process.execPath, ["toolchain/start.mjs"], {
+    cwd: project.clone,
+    env: { ...project.env, ...env },
+    mayFail: true,
+    limitMs: 300_000,
+  });
+  expect(code).not.toBe(0);
+  expect(await containersOf(site.endpoint, instance)).toEqual([]);
+  const said = stdout + stderr;
+  expect(said).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);
+  return said;
+}
+
+function occupy(port: number): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => resolve(server));
+  });
+}
+
+it("names every fault of the configuration at once", async () => {
+  await project.configure({
+    domain: "https://faults.localhost",
+    registrations: "everybody",
+    sidekick: {},
+  });
+  try {
+    const said = await refused();
+    expect(said).toContain("mastodon:domain");
+    expect(said).toContain("mastodon:registrations");
+    expect(said).toContain("mastodon:sidekick");
+  } finally {
+    await project.configure({ ...config, registrations: undefined, sidekick: undefined });
+  }
+});
+
+it("says which port is taken by another program", async () => {
+  const server = await occupy(8445);
+  try {
+    expect(await refused()).toMatch(/edge\.port: 8445 is taken by another program/);
+  } finally {
+    server.close();
+  }
+});
+
+it("says which container has taken the port", async () => {
+  const gateway = "stranger";
+  const args = [
+    "run",
+    "--detach",
+    `--name=${gateway}`,
+    "--publish=127.0.0.1:8445:80",
+    "--entrypoint=sleep",
+  ];
+  await docker(site.endpoint, [...args, site.images["redis"] ?? "", "600"]);
+  try {
+    expect(await refused()).toMatch(/edge\.port: 8445 is taken by the container stranger/);
+  } finally {
+    await docker(site.endpoint, ["rm", "--force", gateway]);
+  }
+});
+
+it("says where no engine answers", async () => {
+  const said = await refused({ DOCKER_HOST: "unix:///nowhere/docker.sock" });
+  expect(said).toContain("/nowhere/docker.sock");
+});
+
+it("comes up once the faults are mended", async () => {
+  await project.start();
+  expect(await containersOf(site.endpoint, instance)).toHaveLength(6);
+  await project.pulumi(["destroy", "--yes", "--remove-data"]);
+});

@@ -1,0 +1,117 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { ensureCli } from "../toolchain/cli.mjs";
+import { compile } from "../toolchain/compile.mjs";
+import { ensureDependencies } from "../toolchain/dependencies.mjs";
+import { cache, project } from "../toolchain/folders.mjs";
+import { loadCompiled } from "../toolchain/plan.mjs";
+import { explain, say, UserError } from "../toolchain/report.mjs";
+
+/**
+ * `npm test`: every test that this machine can run. The tiers that need nothing run while the acceptance tier is being
+ * prepared; one that cannot run is named with its reason, and with ACCEPTANCE=required that is a failure.
+ *
+ * @typedef {{passed: number, failed: number, skipped: number}} Count
+ * @typedef {import("./support/images/prepare.js")} Prepare
+ * @typedef {import("@jest/test-result").FormattedTestResults} Report
+ */
+
+const results = await mkdtemp(path.join(tmpdir(), "mastodon-tests-"));
+const required = process.env.ACCEPTANCE === "required";
+
+/** Programs of the acceptance tier, besides those that its images are made with. */
+const isolation = path.join(path.dirname(fileURLToPath(import.meta.url)), "support/isolate.sh");
+
+try {
+  await ensureDependencies();
+  await compile();
+  const [unit, acceptance] = await Promise.all([runJest("unit", []), runAcceptance()]);
+  const count = add(unit, acceptance);
+  say(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
+  process.exitCode = count.failed > 0 ? 1 : 0;
+} finally {
+  await rm(results, { recursive: true, force: true });
+}
+
+/** @returns {Promise<Count>} */
+async function runAcceptance() {
+  try {
+    return await runJest(
+      "acceptance",
+      ["--config", "tests/acceptance/jest.config.cjs"],
+      await prepareAcceptance(),
+    );
+  } catch (error) {
+    say(`The acceptance tier ${required ? "FAILED to start" : "is skipped"}: ${explain(error)}`);
+    return required ? { passed: 0, failed: 1, skipped: 0 } : { passed: 0, failed: 0, skipped: 1 };
+  }
+}
+
+/**
+ * @returns {Promise<{wrapper: string[], env: NodeJS.ProcessEnv}>} how to run the tier
+ * @throws {Error} saying why this machine cannot run it
+ */
+async function prepareAcceptance() {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) {
+    throw new UserError(
+      "it needs root on Linux, for a network namespace and a Docker engine of its own",
+    );
+  }
+  const { folder } = await ensureCli();
+  const { prepareImages } = /** @type {Prepare} */ (loadCompiled("tests/support/images/prepare"));
+  await prepareImages({ cache, progress: say });
+  return {
+    wrapper: ["unshare", "--net", "--mount", "sh", isolation],
+    env: { PATH: `${folder}${path.delimiter}${process.env.PATH}`, MASTODON_CACHE: cache },
+  };
+}
+
+/**
+ * @param {string} tier
+ * @param {string[]} args
+ * @param {{wrapper?: string[], env?: NodeJS.ProcessEnv}} [options]
+ * @returns {Promise<Count>}
+ */
+async function runJest(tier, args, { wrapper = [], env = {} } = {}) {
+  const report = path.join(results, `${tier}.json`);
+  const jest = ["node_modules/jest/bin/jest.js", ...args, "--json", "--outputFile", report];
+  const [program = "", ...rest] = [...wrapper, process.execPath, ...jest];
+  /** @type {number} */
+  const code = await new Promise((resolve) => {
+    // Standard output holds the report a second time: what is for people goes to standard error.
+    const child = spawn(program, rest, {
+      cwd: project,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    child.on("error", () => resolve(1));
+    child.on("close", (status) => resolve(status ?? 1));
+  });
+  const text = await readFile(report, "utf8").catch(() => undefined);
+  if (text === undefined) return { passed: 0, failed: 1, skipped: 0 };
+  const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } =
+    /** @type {Report} */ (JSON.parse(text));
+  const failed = numFailedTests + numRuntimeErrorTestSuites;
+  // A failure outside of any test (setup, teardown) shows in the exit code alone.
+  return {
+    passed: numPassedTests,
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+    skipped: numPendingTests,
+  };
+}
+
+/**
+ * @param {Count} left
+ * @param {Count} right
+ * @returns {Count}
+ */
+function add(left, right) {
+  return {
+    passed: left.passed + right.passed,
+    failed: left.failed + right.failed,
+    skipped: left.skipped + right.skipped,
+  };
+}

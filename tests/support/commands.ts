@@ -1,0 +1,74 @@
+import { execFile } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  readonly input?: string;
+  /** A lost connection hangs for minutes: nothing here may run longer than this. Default: two minutes. */
+  readonly limitMs?: number;
+  /** Returns the failure instead of throwing it. */
+  readonly mayFail?: boolean;
+}
+
+/** Runs a program to its end. @throws with its output when it fails, unless it may */
+export function run(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Result> {
+  const { env, cwd, input, limitMs = 120_000, mayFail = false } = options;
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      program,
+      args,
+      {
+        ...(env === undefined ? {} : { env }),
+        ...(cwd === undefined ? {} : { cwd }),
+        timeout: limitMs,
+        killSignal: "SIGKILL",
+        maxBuffer: 64 * 1024 ** 2,
+      },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
+        if (error !== null && !mayFail) {
+          reject(
+            new Error(
+              `${program} ${args.join(" ")} failed (${error.killed === true ? "time limit" : code}):\n${stdout}\n${stderr}`,
+            ),
+          );
+        } else resolve({ code, stdout, stderr });
+      },
+    );
+    child.stdin?.end(input ?? "");
+  });
+}
+
+/** Runs the docker client against an engine. */
+export function docker(
+  endpoint: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Result> {
+  return run("docker", ["--host", endpoint, ...args], options);
+}
+
+/** Waits until something holds. @throws when it does not within the time limit */
+export async function until(
+  what: string,
+  limitMs: number,
+  holds: () => Promise<boolean>,
+  everyMs = 250,
+): Promise<void> {
+  const deadline = Date.now() + limitMs;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`waited ${limitMs / 1000} s in vain: ${what}`);
+    await sleep(everyMs);
+  }
+}

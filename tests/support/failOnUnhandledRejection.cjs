@@ -1,0 +1,4 @@
+// An assertion in a promise that nobody waits for would otherwise fail in silence.
+process.on("unhandledRejection", (reason) => {
+  throw reason;
+});

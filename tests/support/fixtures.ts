@@ -1,0 +1,46 @@
+import { parseConfig, type Config } from "../../plan";
+
+/** The smallest configuration that is accepted: an instance on this machine needs to be told nothing. */
+export const smallest: Readonly<Record<string, unknown>> = {};
+
+/** One in which every key says something that its default does not. */
+export const fullest: Readonly<Record<string, unknown>> = {
+  domain: "example.org",
+  webDomain: "social.example.org",
+  hardware: "dev",
+  sizing: { memoryMb: 16384, cpus: 8 },
+  host: { kind: "local", socket: "unix:///run/user/1000/docker.sock" },
+  image: { flavour: "official", version: "4.6.1" },
+  images: { postgres: `postgres:18.1-bookworm@sha256:${"0a".repeat(32)}` },
+  edge: { kind: "local", port: 9443 },
+  dns: { kind: "manual" },
+  smtp: {
+    server: "smtp.example.org",
+    port: 465,
+    tls: true,
+    startTls: "never",
+    login: "alice",
+    from: "Example <notifications@example.org>",
+    replyTo: "alice@example.org",
+    authMethod: "login",
+  },
+  media: { kind: "volume" },
+  admin: { username: "alice", email: "alice@example.org" },
+  registrations: "approval",
+  singleUser: false,
+  languages: ["de", "en"],
+  timezone: "Europe/Berlin",
+  sidekiq: {
+    default: { queues: ["default", "push", "mailers", "scheduler", "fasp"], threads: 10 },
+    federation: { queues: ["ingress", "pull"] },
+  },
+  environment: { MAX_POLL_OPTIONS: "8", RAILS_LOG_LEVEL: "info" },
+};
+
+/** The smallest configuration with some keys of one's own; the result is raw, and may well be wrong. */
+export const withOverrides = (
+  overrides: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> => ({ ...smallest, ...overrides });
+
+export const configWith = (overrides: Readonly<Record<string, unknown>> = {}): Config =>
+  parseConfig(withOverrides(overrides));

@@ -1,0 +1,216 @@
+import { createHash } from "node:crypto";
+import { cp, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { projectFolder } from "../projectFolder";
+import { run } from "./run";
+
+/** How one image is made. */
+export interface Recipe {
+  readonly name: string;
+  /** Name in the registry. */
+  readonly repository: string;
+  /** The image that its Dockerfile starts from, by name; none for the base. */
+  readonly parent?: string;
+  /** Serves other images only. */
+  readonly internal: boolean;
+  /** Changes whenever the image has to be made anew. */
+  readonly key: string;
+  /** Fills the empty folder that becomes the build context. */
+  readonly prepare: (context: string) => Promise<void>;
+  /** The tag; `versionOf` runs a program inside the finished image and returns what it prints. */
+  readonly tag: (versionOf: (...command: string[]) => Promise<string>) => Promise<string> | string;
+}
+
+/** Debian's suite that all images are made of. */
+export const suite = "trixie";
+
+/** The releases of Mastodon that the stand-in plays: two, so that upgrades can be rehearsed. */
+export const standinReleases = ["4.7.1", "4.7.2"] as const;
+
+/** Where the Dockerfiles lie, which are no sources to be compiled. */
+const recipeFolder = path.join(projectFolder, "tests", "support", "images");
+
+const standinPackages = ["pg", "ioredis", "ws"];
+const standinSources = path.join(projectFolder, "tests", "support", "standin");
+const compiledStandin = path.join(projectFolder, "dist", "tests", "support", "standin");
+
+/** All recipes, parents before children. */
+export async function readRecipes(): Promise<readonly Recipe[]> {
+  const base = await baseRecipe();
+  const runtime = await runtimeRecipe(base);
+  return [
+    base,
+    runtime,
+    await serverRecipe(base, "postgres", async (versionOf) =>
+      wordWithDigits(await versionOf("postgres", "--version")),
+    ),
+    await serverRecipe(base, "redis", async (versionOf) =>
+      wordWithDigits(await versionOf("redis-server", "--version")),
+    ),
+    await caddyRecipe(base),
+    ...(await Promise.all(standinReleases.flatMap((release) => standinRecipes(runtime, release)))),
+  ];
+}
+
+async function baseRecipe(): Promise<Recipe> {
+  return {
+    name: "base",
+    repository: "rehearsal/base",
+    internal: true,
+    key: await keyOf([recipeFolder + "/base.ts"], suite),
+    prepare: () => Promise.resolve(),
+    tag: () => suite,
+  };
+}
+
+async function runtimeRecipe(base: Recipe): Promise<Recipe> {
+  const folder = path.join(recipeFolder, "runtime");
+  return {
+    name: "runtime",
+    repository: "rehearsal/runtime",
+    parent: base.name,
+    internal: true,
+    key: await keyOf([folder], base.key, process.version, process.arch),
+    prepare: async (context) => {
+      await cp(folder, context, { recursive: true });
+      await cp(process.execPath, path.join(context, "node"), { dereference: true });
+    },
+    tag: () => process.version,
+  };
+}
+
+async function serverRecipe(base: Recipe, name: string, version: Recipe["tag"]): Promise<Recipe> {
+  const folder = path.join(recipeFolder, name);
+  return {
+    name,
+    repository: `library/${name}`,
+    parent: base.name,
+    internal: false,
+    key: await keyOf([folder], base.key),
+    prepare: (context) => cp(folder, context, { recursive: true }),
+    tag: async (versionOf) => `${await version(versionOf)}-${suite}`,
+  };
+}
+
+/** Caddy is the one server of which Debian's version is too old; it comes from its Go module. */
+async function caddyRecipe(base: Recipe): Promise<Recipe> {
+  const folder = path.join(recipeFolder, "caddy");
+  const source = "github.com/caddyserver/caddy/v2";
+  const version =
+    new RegExp(`${source} v(\\S+)`).exec(
+      await readFile(path.join(folder, "go.mod"), "utf8"),
+    )?.[1] ?? "";
+  return {
+    name: "caddy",
+    repository: "library/caddy",
+    parent: base.name,
+    internal: false,
+    key: await keyOf([folder], base.key),
+    prepare: async (context) => {
+      for (const file of ["Dockerfile", "Caddyfile", "index.html"])
+        await cp(path.join(folder, file), path.join(context, file));
+      const output = path.join(context, "caddy");
+      const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "" };
+      await run(
+        "go",
+        [
+          "build",
+          "-trimpath",
+          `-ldflags=-s -w -X ${source}.CustomVersion=v${version}`,
+          "-o",
+          output,
+          `${source}/cmd/caddy`,
+        ],
+        { cwd: folder, env },
+      );
+    },
+    tag: () => version,
+  };
+}
+
+function standinRecipes(runtime: Recipe, release: string): Promise<Recipe>[] {
+  return [
+    standinRecipe(runtime, release, "mastodon", "mastodon/mastodon"),
+    standinRecipe(runtime, release, "streaming", "mastodon/mastodon-streaming"),
+  ];
+}
+
+async function standinRecipe(
+  runtime: Recipe,
+  release: string,
+  kind: string,
+  repository: string,
+): Promise<Recipe> {
+  const folder = path.join(recipeFolder, kind);
+  const packages = await packageFolders(standinPackages);
+  return {
+    name: `${kind}-${release}`,
+    repository,
+    parent: runtime.name,
+    internal: false,
+    key: await keyOf(
+      [folder, standinSources, ...packages.map((one) => path.join(one, "package.json"))],
+      runtime.key,
+      release,
+    ),
+    prepare: async (context) => {
+      await cp(folder, context, { recursive: true });
+      await cp(compiledStandin, path.join(context, "standin"), { recursive: true });
+      for (const one of packages)
+        await cp(one, path.join(context, path.relative(projectFolder, one)), { recursive: true });
+      await writeFile(path.join(context, "VERSION"), `${release}\n`);
+    },
+    tag: () => `v${release}`,
+  };
+}
+
+/** The folders of npm packages and of all that they need. */
+async function packageFolders(names: readonly string[]): Promise<string[]> {
+  const found = new Set<string>();
+  const visit = async (name: string): Promise<void> => {
+    const folder = path.join(projectFolder, "node_modules", name);
+    if (found.has(folder)) return;
+    found.add(folder);
+    const manifest = JSON.parse(await readFile(path.join(folder, "package.json"), "utf8")) as {
+      dependencies?: Record<string, string>;
+    };
+    for (const dependency of Object.keys(manifest.dependencies ?? {})) await visit(dependency);
+  };
+  for (const name of names) await visit(name);
+  return [...found].sort();
+}
+
+/** A hash over files, folders and words. */
+async function keyOf(paths: readonly string[], ...words: string[]): Promise<string> {
+  const hash = createHash("sha256").update(JSON.stringify(words));
+  for (const one of paths) {
+    for (const file of await filesOf(one)) {
+      hash.update(JSON.stringify(path.relative(projectFolder, file))).update(await readFile(file));
+    }
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+async function filesOf(one: string): Promise<string[]> {
+  if (!(await stat(one)).isDirectory()) return [one];
+  const entries = await readdir(one, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
+}
+
+/** The version number in a line such as `postgres (PostgreSQL) 17.6 (Debian …)`. */
+function wordWithDigits(line: string): string {
+  const version = /\b(\d+(?:\.\d+)+)\b/.exec(line)?.[1];
+  if (version === undefined) throw new Error(`no version number in: ${line}`);
+  return version;
+}
+
+/** Makes a fresh build context for the recipe below `scratch`. */
+export async function makeContext(recipe: Recipe, scratch: string): Promise<string> {
+  const context = path.join(scratch, recipe.name);
+  await mkdir(context, { recursive: true });
+  await recipe.prepare(context);
+  return context;
+}

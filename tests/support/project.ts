@@ -1,0 +1,119 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { copyFile, mkdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { parse, stringify } from "yaml";
+import { run, type Result } from "./commands";
+import { projectFolder } from "./projectFolder";
+
+export interface ProjectOptions {
+  /** Holds the clone, its state and its home; removed with it. */
+  readonly folder: string;
+  /** The Docker engine to deploy to. */
+  readonly endpoint: string;
+  /** The cache to take the CLI from: making it anew for each clone would take minutes. */
+  readonly cache: string;
+  /** Keys of `mastodon:` for the stack `dev`. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+const upLimitMs = 15 * 60_000;
+
+/** A clone of the project with a state of its own, used as a person would: by its commands. */
+export class Project {
+  constructor(private readonly options: ProjectOptions) {}
+
+  get clone(): string {
+    return path.join(this.options.folder, "clone");
+  }
+
+  get state(): string {
+    return path.join(this.options.folder, "state");
+  }
+
+  get pulumiHome(): string {
+    return path.join(this.options.folder, "pulumi-home");
+  }
+
+  /** What the commands are run with: nothing of the person who runs the tests. */
+  get env(): NodeJS.ProcessEnv {
+    return {
+      PATH: process.env["PATH"],
+      HOME: path.join(this.options.folder, "home"),
+      MASTODON_STATE: this.state,
+      MASTODON_CACHE: this.options.cache,
+      PULUMI_HOME: this.pulumiHome,
+      DOCKER_HOST: this.options.endpoint,
+    };
+  }
+
+  /** Copies what git would: no build results, no dependencies, which are linked instead. */
+  async create(): Promise<void> {
+    const { stdout } = await run(
+      "git",
+      ["ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+      { cwd: projectFolder },
+    );
+    for (const file of stdout.split("\0").filter((name) => name !== "")) {
+      await copyAsIs(path.join(projectFolder, file), path.join(this.clone, file));
+    }
+    await mkdir(path.join(this.options.folder, "home"), { recursive: true });
+    await symlink(path.join(projectFolder, "node_modules"), path.join(this.clone, "node_modules"));
+    await this.configure(this.options.config);
+  }
+
+  /** Writes keys of `mastodon:` into the stack file of `dev`; one that is undefined is removed. */
+  async configure(values: Readonly<Record<string, unknown>>): Promise<void> {
+    const file = path.join(this.clone, "Pulumi.dev.yaml");
+    const stack = parse(await readFile(file, "utf8")) as { config: Record<string, unknown> };
+    const config = { ...stack.config };
+    for (const [key, value] of Object.entries(values)) config[`mastodon:${key}`] = value;
+    await writeFile(file, stringify({ ...stack, config }));
+  }
+
+  /** `npm start`. */
+  start(args: readonly string[] = [], mayFail = false): Promise<Result> {
+    return this.node(["toolchain/start.mjs", ...args], mayFail);
+  }
+
+  /** `npm start`, left running. */
+  begin(): ChildProcess {
+    return spawn(process.execPath, ["toolchain/start.mjs"], {
+      cwd: this.clone,
+      env: this.env,
+      stdio: "ignore",
+      detached: true,
+    });
+  }
+
+  /** `npm run pulumi -- …` */
+  pulumi(args: readonly string[], mayFail = false): Promise<Result> {
+    return this.node(["toolchain/pulumi.mjs", ...args], mayFail);
+  }
+
+  /** The stack's outputs, secrets in clear. */
+  async outputs(): Promise<Readonly<Record<string, unknown>>> {
+    const { stdout } = await this.pulumi(["stack", "output", "--json", "--show-secrets"]);
+    return JSON.parse(stdout.slice(stdout.indexOf("{"))) as Readonly<Record<string, unknown>>;
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.options.folder, { recursive: true, force: true });
+  }
+
+  private node(args: readonly string[], mayFail: boolean): Promise<Result> {
+    return run(process.execPath, args, {
+      cwd: this.clone,
+      env: this.env,
+      limitMs: upLimitMs,
+      mayFail,
+    });
+  }
+}
+
+/** With its times: whether dependencies and build results are up to date is told by them. */
+async function copyAsIs(from: string, to: string): Promise<void> {
+  await mkdir(path.dirname(to), { recursive: true });
+  await copyFile(from, to);
+  const { atime, mtime } = await stat(from);
+  await utimes(to, atime, mtime);
+}

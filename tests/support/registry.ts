@@ -1,0 +1,107 @@
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A running registry of container images. */
+export interface Registry {
+  /** `address:port`, as in the name of an image. */
+  readonly address: string;
+  readonly stop: () => Promise<void>;
+}
+
+interface Options {
+  /** Folder that holds the images; made if absent. */
+  readonly storage: string;
+  readonly port: number;
+  /** Address to listen on; loopback by default. */
+  readonly address?: string;
+}
+
+/** Starts Debian's `docker-registry` over plain HTTP and waits until it answers. */
+export async function startRegistry({
+  storage,
+  port,
+  address = "127.0.0.1",
+}: Options): Promise<Registry> {
+  const folder = await mkdtemp(path.join(tmpdir(), "registry-"));
+  const config = path.join(folder, "config.yml");
+  await mkdir(storage, { recursive: true });
+  // JSON is YAML, too.
+  await writeFile(
+    config,
+    JSON.stringify({
+      version: "0.1",
+      log: { level: "error", accesslog: { disabled: true } },
+      storage: { filesystem: { rootdirectory: storage } },
+      http: { addr: `${address}:${port}` },
+    }),
+  );
+  // Without the caller's environment: REGISTRY_* variables would override the file.
+  const child = spawn("docker-registry", ["serve", config], {
+    env: { PATH: process.env.PATH },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let complaints = "";
+  child.stderr.on("data", (chunk: Buffer) => (complaints += chunk.toString("utf8")));
+  const ended = new Promise<void>((resolve) => {
+    child.once("close", () => resolve());
+    child.once("error", (error) => {
+      complaints += error.message;
+      resolve();
+    });
+  });
+  const stop = async (): Promise<void> => {
+    child.kill("SIGTERM");
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  };
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    if (child.exitCode !== null || child.pid === undefined) break;
+    const response = await fetch(`http://${address}:${port}/v2/`).catch(() => undefined);
+    if (response?.ok) return { address: `${address}:${port}`, stop };
+    await sleep(100);
+  }
+  await stop();
+  throw new Error(`the image registry did not start: ${complaints.trim()}`);
+}
+
+/**
+ * Pushes an image of an engine.
+ * @param docker runs the docker client against that engine
+ * @param reference repository and tag, without the registry's address
+ * @returns the digest of its manifest
+ */
+export async function pushImage(
+  docker: (...args: string[]) => Promise<string>,
+  image: string,
+  address: string,
+  reference: string,
+): Promise<string> {
+  const target = `${address}/${reference}`;
+  await docker("tag", image, target);
+  await docker("push", "--quiet", target);
+  const [repository, tag] = reference.split(":");
+  const response = await fetch(`http://${address}/v2/${repository}/manifests/${tag}`, {
+    method: "HEAD",
+    headers: { Accept: "application/vnd.docker.distribution.manifest.v2+json" },
+  });
+  const digest = response.headers.get("docker-content-digest");
+  if (digest === null)
+    throw new Error(`the registry names no digest for ${reference} (HTTP ${response.status})`);
+  return digest;
+}
+
+/** A TCP port of loopback that nothing listens on at this moment. */
+export function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,36 @@
+import { BootError } from "./environment";
+import { messageOf } from "./log";
+import { TaskError } from "./migrator";
+import { rails } from "./rails";
+import { sidekiq } from "./sidekiq";
+import { CommandError, tootctl } from "./tootctl";
+import { web } from "./web";
+
+type Command = (args: readonly string[]) => Promise<void>;
+
+const commands: Readonly<Record<string, Command>> = {
+  puma: web,
+  sidekiq,
+  rails,
+  rake: rails,
+  tootctl,
+};
+
+/** `bundle exec COMMAND …`: what the images' launchers all end in. */
+async function main([verb, name = "", ...args]: readonly string[]): Promise<void> {
+  const command = commands[name.replace(/^(\.\/)?bin\//, "")];
+  if (verb !== "exec" || command === undefined) {
+    throw new BootError(
+      `bundler: command not found: ${name} (the stand-in for Mastodon knows ${Object.keys(commands).join(", ")})`,
+    );
+  }
+  await command(args);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const known =
+    error instanceof BootError || error instanceof TaskError || error instanceof CommandError;
+  const origin = known || !(error instanceof Error) ? "" : `${error.name}: `;
+  process.stderr.write(`${origin}${messageOf(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,30 @@
+import { execFileSync } from "node:child_process";
+import path from "node:path";
+
+const call = `
+  const [module, name, args] = process.argv.slice(1);
+  const found = await import(module);
+  process.stdout.write(JSON.stringify((await found[name](...JSON.parse(args))) ?? null));
+`;
+
+/**
+ * Runs an exported function of a module in `toolchain/`. Those are ES modules, which jest does not load on every Node that
+ * is supported: plain Node runs them, and arguments and result travel as JSON.
+ *
+ * @param module file name without extension
+ * @returns what the function gives back; `null` for undefined
+ */
+export function callToolchain(
+  module: string,
+  name: string,
+  args: readonly unknown[],
+  env: Readonly<Record<string, string>> = {},
+): unknown {
+  const file = path.join(__dirname, "../../toolchain", `${module}.mjs`);
+  const output = execFileSync(
+    process.execPath,
+    ["--input-type=module", "--eval", call, file, name, JSON.stringify(args)],
+    { encoding: "utf8", env: { ...process.env, ...env } },
+  );
+  return JSON.parse(output) as unknown;
+}

@@ -1,0 +1,89 @@
+import { callToolchain } from "../support/toolchain";
+
+const labels = (instance: string) => [
+  { label: "org.joinmastodon.part", value: "web" },
+  { label: "org.joinmastodon.instance", value: instance },
+];
+const provider = {
+  urn: "p",
+  type: "pulumi:providers:docker",
+  id: "p1",
+  inputs: { host: "unix:///d.sock" },
+};
+const network = {
+  urn: "n",
+  type: "docker:index/network:Network",
+  id: "n1",
+  inputs: { labels: labels("a") },
+};
+const web = {
+  urn: "w",
+  type: "docker:index/container:Container",
+  id: "c1",
+  inputs: { labels: labels("a") },
+};
+const begun = {
+  type: "creating",
+  resource: { ...web, urn: "s", id: "", inputs: { labels: labels("b") } },
+};
+const deployment = { resources: [provider, network, web], pending_operations: [begun] };
+
+const call = (name: string, ...args: unknown[]) => callToolchain("leftovers", name, args);
+
+test("the instances are those of all labels, also of what was only begun", () => {
+  expect(call("instancesIn", deployment)).toEqual(["a", "b"]);
+  expect(call("instancesIn", {})).toEqual([]);
+});
+
+test("the engines are those of the Docker providers", () => {
+  expect(call("enginesIn", deployment)).toEqual(["unix:///d.sock"]);
+});
+
+test("what the state knows stays, and what it does not know goes, containers first", () => {
+  const found = [
+    { kind: "container", id: "c1", name: "web" },
+    { kind: "container", id: "c2", name: "web-begun" },
+    { kind: "network", id: "n1", name: "internal" },
+    { kind: "network", id: "n2", name: "egress" },
+  ];
+  expect(call("findOrphans", deployment, found)).toEqual([found[1], found[3]]);
+});
+
+test("a container that is about to be replaced is still known", () => {
+  const old = { ...web, id: "c0", delete: true };
+  const found = [{ kind: "container", id: "c0", name: "web-old" }];
+  expect(call("findOrphans", { resources: [web, old] }, found)).toEqual([]);
+});
+
+test("pending operations are seen, and cleared without touching anything else", () => {
+  expect(call("hasPending", deployment)).toBe(true);
+  expect(call("hasPending", { resources: [web], pending_operations: [] })).toBe(false);
+  expect(call("hasPending", {})).toBe(false);
+  expect(call("withoutPending", deployment)).toEqual({ resources: deployment.resources });
+});
+
+describe("processes that outlived their engine", () => {
+  const folders = ["/c/bin/3.259.0", "/c/pulumi-home/plugins"];
+  const orphaned = (table: string) => callToolchain("recover", "orphanedPlugins", [table, folders]);
+
+  test("are those of our folders without an engine above them", () => {
+    const table = [
+      "    1     0 /sbin/init",
+      "  100     1 /c/bin/3.259.0/pulumi-language-nodejs 127.0.0.1:1",
+      "  101   100 /usr/bin/node /p/node_modules/@pulumi/pulumi/cmd/run/index.js",
+      "  102     1 /usr/bin/node /c/pulumi-home/plugins/resource-docker-v5.2.0/pulumi-resource-docker 127.0.0.1:1",
+      "  200     7 pulumi up --yes",
+      "  201   200 /c/bin/3.259.0/pulumi-language-nodejs 127.0.0.1:2",
+      "  202   200 /c/pulumi-home/plugins/resource-random-v4.21.2/pulumi-resource-random 127.0.0.1:2",
+      "  300     1 /home/x/.pulumi/plugins/resource-aws-v7.0.0/pulumi-resource-aws 127.0.0.1:3",
+    ].join("\n");
+    expect(orphaned(table)).toEqual([
+      { pid: 100, name: "pulumi-language-nodejs" },
+      { pid: 102, name: "pulumi-resource-docker" },
+    ]);
+  });
+
+  test("are none in an empty table", () => {
+    expect(orphaned("")).toEqual([]);
+  });
+});

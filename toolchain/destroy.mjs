@@ -1,0 +1,140 @@
+import { createInterface } from "node:readline/promises";
+import { parseJson } from "./json.mjs";
+import { enginesIn, instancesIn } from "./leftovers.mjs";
+import { run, runInForeground } from "./processes.mjs";
+import { docker } from "./recover.mjs";
+import { say, UserError, warn } from "./report.mjs";
+import { defaultStack, rehearsalStack } from "./stack.mjs";
+
+/** Our own flag of `destroy`. */
+export const removeDataFlag = "--remove-data";
+
+/**
+ * Takes an instance down. Its data volumes and permanent secrets are kept, unless asked for with `--remove-data`.
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} stack
+ * @param {string[]} args of `destroy`, without the command
+ * @returns {Promise<number>} exit code
+ */
+export async function destroy(env, stack, args) {
+  const rest = args.filter((arg) => arg !== removeDataFlag);
+  if (rest.length !== args.length) return removeAll(env, stack, rest);
+  // Named targets and the like are another wish: Pulumi refuses what is protected by itself.
+  if (rest.some((arg) => /^(--target|-t$|--exclude)/.test(arg)))
+    return runInForeground("pulumi", ["destroy", ...rest], { env });
+  const code = await runInForeground("pulumi", ["destroy", "--exclude-protected", ...rest], {
+    env,
+  });
+  if (code === 0 && !rest.includes("--preview-only")) await tellKept(env, stack);
+  return code;
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} stack
+ */
+async function tellKept(env, stack) {
+  const kept = await readState(env, stack);
+  const isVolume = (/** @type {import("./leftovers.mjs").Resource} */ { type }) =>
+    type === "docker:index/volume:Volume";
+  const isProtected = (/** @type {import("./leftovers.mjs").Resource} */ { protect }) =>
+    protect === true;
+  const volumes = (kept.resources ?? []).filter(isVolume);
+  const secrets = (kept.resources ?? []).filter(
+    (resource) => isProtected(resource) && !isVolume(resource),
+  );
+  if (volumes.length + secrets.length === 0) return;
+  const chosen = stack === defaultStack ? "" : ` --stack ${stack}`;
+  say(
+    [
+      `Kept: ${volumes.length} data volumes (${volumes.map(({ id }) => id).join(", ")}) and ${secrets.length} permanent secrets.`,
+      [defaultStack, rehearsalStack].includes(stack)
+        ? "The same instance comes back by: npm start"
+        : `The same instance comes back by: npm run pulumi -- up${chosen}`,
+      `To remove them for good: npm run pulumi -- destroy ${removeDataFlag}${chosen}`,
+    ].join("\n"),
+  );
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} stack
+ * @param {string[]} args
+ */
+async function removeAll(env, stack, args) {
+  const before = await readState(env, stack);
+  const [instances, engines] = [instancesIn(before), enginesIn(before)];
+  if (instances.length === 0) {
+    say(`The stack ${stack} has no data.`);
+    return runInForeground("pulumi", ["destroy", ...args], { env });
+  }
+  await confirm(instances, args);
+  const { code, stderr } = await run(
+    "pulumi",
+    ["state", "unprotect", "--all", "--yes", "--stack", stack],
+    { env },
+  );
+  if (code !== 0)
+    throw new UserError(`The data could not be unprotected. Pulumi says: ${stderr.trim()}`);
+  const yes = args.includes("--yes") || args.includes("-y") ? [] : ["--yes"];
+  const result = await runInForeground("pulumi", ["destroy", ...args, ...yes], { env });
+  if (result !== 0) return result;
+  for (const host of engines)
+    for (const instance of instances) await removeVolumes(host, instance, env);
+  return 0;
+}
+
+/**
+ * @param {string[]} instances
+ * @param {string[]} args
+ */
+async function confirm(instances, args) {
+  if (args.includes("--yes") || args.includes("-y")) return;
+  const domain = instances.map((name) => name.replace(/^mastodon-/, "")).join(" ");
+  if (!process.stdin.isTTY)
+    throw new UserError(
+      `This removes all posts, media and keys of ${domain} for good. Add --yes if that is meant.`,
+    );
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question(
+    `This removes all posts, media and keys of ${domain} for good. Type its domain to go on: `,
+  );
+  terminal.close();
+  if (answer.trim() !== domain) throw new UserError("That is not its domain: nothing was removed.");
+}
+
+/**
+ * Pulumi leaves the volumes where they are, even when they leave its state.
+ * @param {string} host
+ * @param {string} instance
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function removeVolumes(host, instance, env) {
+  const filter = `label=org.joinmastodon.instance=${instance}`;
+  const { stdout } = await docker(host, ["volume", "ls", "--quiet", "--filter", filter], env);
+  for (const name of stdout.split("\n").filter(Boolean)) {
+    const { code, stderr } = await docker(host, ["volume", "rm", name], env);
+    if (code === 0) say(`Removed the volume ${name}.`);
+    else warn(`The volume ${name} could not be removed: ${stderr.trim()}`);
+  }
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} stack
+ * @returns {Promise<import("./leftovers.mjs").Deployment>}
+ */
+async function readState(env, stack) {
+  const { code, stdout, stderr } = await run("pulumi", ["stack", "export", "--stack", stack], {
+    env,
+    limit: 60_000,
+  });
+  if (code !== 0)
+    throw new UserError(
+      `The state of the stack ${stack} could not be read. Pulumi says: ${stderr.trim()}`,
+    );
+  const { deployment } = /** @type {{deployment: import("./leftovers.mjs").Deployment}} */ (
+    parseJson(stdout)
+  );
+  return deployment;
+}

@@ -1,0 +1,66 @@
+/**
+ * What a killed run leaves behind, told from its state alone: pure functions, no I/O.
+ *
+ * @typedef {{pid: number, hostname: string, timestamp: string}} Lock
+ * @typedef {{urn: string, type: string, id?: string, protect?: boolean, inputs?: {host?: string, labels?: {label: string, value: string}[]}}} Resource
+ * @typedef {{resources?: Resource[], pending_operations?: {type: string, resource: Resource}[]}} Deployment
+ * @typedef {{kind: "container" | "network", id: string, name: string}} Found an object on an engine
+ */
+
+const instanceLabel = "org.joinmastodon.instance";
+
+/** @param {Deployment} deployment */
+export const hasPending = (deployment) => (deployment.pending_operations ?? []).length > 0;
+
+/**
+ * @param {Deployment} deployment
+ * @returns {Deployment}
+ */
+export function withoutPending(deployment) {
+  const { pending_operations: _, ...rest } = deployment;
+  return rest;
+}
+
+/** @param {Deployment} deployment */
+const everyResource = (deployment) => [
+  ...(deployment.resources ?? []),
+  ...(deployment.pending_operations ?? []).map(({ resource }) => resource),
+];
+
+/**
+ * @param {Deployment} deployment
+ * @returns {string[]} the instances whose label a resource carries, also one whose making was cut short
+ */
+export function instancesIn(deployment) {
+  const labels = everyResource(deployment).flatMap(({ type, inputs }) =>
+    type.startsWith("docker:") ? (inputs?.labels ?? []) : [],
+  );
+  return [
+    ...new Set(labels.filter(({ label }) => label === instanceLabel).map(({ value }) => value)),
+  ];
+}
+
+/**
+ * @param {Deployment} deployment
+ * @returns {string[]} the addresses of its Docker engines, as in DOCKER_HOST
+ */
+export function enginesIn(deployment) {
+  const providers = everyResource(deployment).filter(
+    ({ type }) => type === "pulumi:providers:docker",
+  );
+  return [
+    ...new Set(
+      providers.map(({ inputs }) => inputs?.host).filter((host) => typeof host === "string"),
+    ),
+  ];
+}
+
+/**
+ * @param {Deployment} deployment
+ * @param {readonly Found[]} found what an engine has of the instance
+ * @returns {Found[]} what the state knows nothing of, in the same order
+ */
+export function findOrphans(deployment, found) {
+  const known = new Set((deployment.resources ?? []).map(({ id }) => id));
+  return found.filter(({ id }) => !known.has(id));
+}
