@@ -96,7 +96,11 @@ export default defineConfig(
   },
   {
     files: ["**/*.mjs", "**/*.cjs"],
-    rules: { "@typescript-eslint/no-require-imports": "off" },
+    rules: {
+      "@typescript-eslint/no-require-imports": "off",
+      // It does not see casts in JSDoc.
+      "@typescript-eslint/no-unsafe-assignment": "off",
+    },
     languageOptions: {
       globals: {
         process: "readonly",

@@ -6,7 +6,7 @@ import { parseJson } from "./json.mjs";
 import { findOrphans, hasPending, instancesIn, enginesIn, withoutPending } from "./leftovers.mjs";
 import { isAlive, run } from "./processes.mjs";
 import { say, UserError, warn } from "./report.mjs";
-import { readCheckpoint } from "./stack.mjs";
+import { mendCheckpoint, readCheckpoint } from "./stack.mjs";
 
 /**
  * @typedef {import("./leftovers.mjs").Deployment} Deployment
@@ -21,11 +21,13 @@ import { readCheckpoint } from "./stack.mjs";
  * @param {string} cliFolder
  */
 export async function recover({ env, own }, stack, cliFolder) {
-  const locked = own && (await clearLock(env, stack, cliFolder));
+  const mended = own && (await mendCheckpoint(stack));
+  if (mended) say("The last run was cut short while it wrote the state: its backup is used.");
+  const killed = (own && (await clearLock(env, stack, cliFolder))) || mended;
   // Where the state is a file on this machine, a look at it saves asking Pulumi, which takes half a second.
-  if (own && !locked && !hasPending(await readCheckpoint(stack))) return;
+  if (own && !killed && !hasPending(await readCheckpoint(stack))) return;
   const deployment = await exportState(env, stack);
-  if (!deployment || (!locked && !hasPending(deployment.deployment))) return;
+  if (!deployment || (!killed && !hasPending(deployment.deployment))) return;
   await removeOrphans(deployment.deployment, env);
   if (!hasPending(deployment.deployment)) return;
   const input = JSON.stringify({

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { project, state } from "./folders.mjs";
 import { parseJson } from "./json.mjs";
@@ -24,10 +24,43 @@ const checkpointFile = (stack) => path.join(state, ".pulumi/stacks", projectName
  * @returns {Promise<import("./leftovers.mjs").Deployment>} what the state folder holds of a stack; empty when it is none
  */
 export async function readCheckpoint(stack) {
-  const text = await readFile(checkpointFile(stack), "utf8").catch(() => "{}");
-  const { checkpoint } =
-    /** @type {{checkpoint?: {latest?: import("./leftovers.mjs").Deployment}}} */ (parseJson(text));
-  return checkpoint?.latest ?? {};
+  const file = checkpointFile(stack);
+  return (await parsedCheckpoint(file)) ?? (await parsedCheckpoint(`${file}.bak`)) ?? {};
+}
+
+/**
+ * A run that is killed while it writes the state can leave a file that nothing can be read from. Pulumi keeps the one
+ * before it as a backup, which is one step older: what that step made is then among the leftovers.
+ * @param {string} stack
+ * @returns {Promise<boolean>} whether the state had to be taken from its backup
+ */
+export async function mendCheckpoint(stack) {
+  const file = checkpointFile(stack);
+  if (!(await exists(file)) || (await parsedCheckpoint(file))) return false;
+  if (!(await parsedCheckpoint(`${file}.bak`))) {
+    throw new UserError(
+      `The state of the stack ${stack} cannot be read: ${file} and its backup beside it are damaged. Put back your copy of the state folder.`,
+    );
+  }
+  await copyFile(`${file}.bak`, `${file}.mended`);
+  await rename(`${file}.mended`, file);
+  return true;
+}
+
+/**
+ * @param {string} file
+ * @returns {Promise<import("./leftovers.mjs").Deployment | undefined>} undefined where it cannot be read
+ */
+async function parsedCheckpoint(file) {
+  try {
+    const { checkpoint } =
+      /** @type {{checkpoint?: {latest?: import("./leftovers.mjs").Deployment}}} */ (
+        parseJson(await readFile(file, "utf8"))
+      );
+    return checkpoint?.latest ?? {};
+  } catch {
+    return undefined;
+  }
 }
 
 /**

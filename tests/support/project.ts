@@ -16,6 +16,18 @@ export interface ProjectOptions {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
+const passwordType = "random:index/randomPassword:RandomPassword";
+
+interface StackExport {
+  readonly deployment: {
+    readonly resources?: readonly {
+      readonly type: string;
+      readonly urn: string;
+      readonly outputs?: { readonly result: { readonly plaintext: string } };
+    }[];
+  };
+}
+
 const upLimitMs = 15 * 60_000;
 
 /** A clone of the project with a state of its own, used as a person would: by its commands. */
@@ -94,6 +106,21 @@ export class Project {
   async outputs(): Promise<Readonly<Record<string, unknown>>> {
     const { stdout } = await this.pulumi(["stack", "output", "--json", "--show-secrets"]);
     return JSON.parse(stdout.slice(stdout.indexOf("{"))) as Readonly<Record<string, unknown>>;
+  }
+
+  /** Every generated secret that is in the state, by its name, in clear. */
+  async secrets(): Promise<Readonly<Record<string, string>>> {
+    const { stdout } = await this.pulumi(["stack", "export", "--show-secrets"]);
+    const { deployment } = JSON.parse(stdout.slice(stdout.indexOf("{"))) as StackExport;
+    const passwords = (deployment.resources ?? []).filter(
+      ({ type, outputs }) => type === passwordType && outputs !== undefined,
+    );
+    return Object.fromEntries(
+      passwords.map(({ urn, outputs }) => [
+        urn.split("-").at(-1) ?? urn,
+        JSON.parse(outputs?.result.plaintext ?? '""') as string,
+      ]),
+    );
   }
 
   async remove(): Promise<void> {
