@@ -1,19 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
-  capacityOf,
   ConfigError,
-  instanceName,
   parseConfig,
   pinImages,
   resolveImages,
   secretKeys,
   unpinnedImages,
-  type Capacity,
   type Config,
   type Fault,
   type SecretKey,
 } from "../plan";
-import { engineFaults, EngineError, inspectEngine, type Engine } from "./host/engine";
+import { EngineError, type Engine } from "./host/engine";
+import { findEngine, measured, type RawConfig } from "./host/findEngine";
 import { completeLock } from "./host/imageLock";
 
 /** Secrets that the stack file holds, by their key. */
@@ -33,7 +31,7 @@ export async function readConfig(): Promise<{ config: Config; provided: Provided
   const setSecrets = secretKeys.filter((key) => provided[key] !== undefined);
   try {
     const { engine, faults } = await findEngine(raw);
-    const config = parseWith(faults, () =>
+    const config = parseWith([...plainSecretFaults(), ...faults], () =>
       parseConfig({ ...raw, ...measured(raw, engine) }, setSecrets),
     );
     return { config: await pinned(config, engine), provided };
@@ -44,8 +42,6 @@ export async function readConfig(): Promise<{ config: Config; provided: Provided
     throw error;
   }
 }
-
-type Raw = Readonly<Record<string, unknown>>;
 
 /** What stands in Pulumi.yaml for a value that is not set: there, a key without a default is required. */
 const unset: readonly unknown[] = ["", "{}"];
@@ -60,7 +56,7 @@ function setKeys(): [name: string, text: string][] {
 const isSecretKey = (name: string): name is SecretKey =>
   (secretKeys as readonly string[]).includes(name);
 
-function readKeys(): Raw {
+function readKeys(): RawConfig {
   return Object.fromEntries(
     setKeys()
       .filter(([name]) => !isSecretKey(name))
@@ -86,29 +82,15 @@ function readSecrets(): ProvidedSecrets {
   );
 }
 
-/** Looks for the engine as far as the configuration can be read, so that its faults are reported with the others. */
-async function findEngine(raw: Raw): Promise<{ engine: Engine | undefined; faults: Fault[] }> {
-  const host = readable({ host: raw["host"] })?.host;
-  if (host?.kind !== "local") return { engine: undefined, faults: [] };
-  try {
-    const engine = await inspectEngine(host.socket);
-    const edge = readable({ edge: raw["edge"] })?.edge;
-    const port = edge?.kind === "local" ? edge.port : undefined;
-    const domain = readable({ domain: raw["domain"] })?.domain;
-    const instance = domain === undefined ? undefined : instanceName(domain);
-    return { engine, faults: await engineFaults(engine, port, instance) };
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    return { engine: undefined, faults: [{ path: "host", message: error.message }] };
-  }
-}
-
-function readable(raw: Raw): Config | undefined {
-  try {
-    return parseConfig(raw);
-  } catch {
-    return undefined;
-  }
+/** Secrets that stand in the stack file for everybody to read. */
+function plainSecretFaults(): Fault[] {
+  const encrypted = JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]") as string[];
+  return setKeys()
+    .filter(([name]) => isSecretKey(name) && !encrypted.includes(`${namespace}:${name}`))
+    .map(([path]) => ({
+      path,
+      message: `is in plain text: set it anew with \`npm run pulumi -- config set --secret mastodon:${path}\``,
+    }));
 }
 
 function parseWith(faults: readonly Fault[], parse: () => Config): Config {
@@ -126,23 +108,6 @@ function attempt(parse: () => Config): Config | ConfigError {
     throw error;
   }
 }
-
-/** What the stack file leaves to the engine: its address and, where not overridden, its size. */
-function measured(raw: Raw, engine: Engine | undefined): Raw {
-  if (engine === undefined) return {};
-  const { memoryMb, cpus }: Capacity = capacityOf("dev", engine.capacity);
-  const sizing = raw["sizing"] ?? {};
-  return {
-    // What is wrong is left as it is, for its fault to be found.
-    ...(readable({ host: raw["host"] }) === undefined
-      ? {}
-      : { host: { kind: "local", socket: engine.endpoint } }),
-    ...(isMap(sizing) ? { sizing: { memoryMb, cpus, ...sizing } } : {}),
-  };
-}
-
-const isMap = (value: unknown): value is Raw =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Gives every image its digest: from the program, the stack file, the stack's lock file or, once, the registry. */
 async function pinned(config: Config, engine: Engine | undefined): Promise<Config> {

@@ -9,9 +9,11 @@ import { unavailableFault } from "./unavailable";
 /** A configuration in which every default is filled in and every rule holds. */
 export interface Config extends Omit<
   ParsedConfig,
-  "domain" | "admin" | "sizing" | "backup" | "monitoring"
+  "domain" | "name" | "admin" | "sizing" | "backup" | "monitoring"
 > {
   readonly domain: string;
+  /** What the engine's objects are named for. */
+  readonly name: string;
   readonly admin: { readonly username: string; readonly email: string };
   readonly sizing: Capacity;
 }
@@ -81,6 +83,7 @@ function parseKeys(values: Readonly<Record<string, unknown>>): {
 function withDefaults(parsed: ParsedConfig): Config {
   const {
     domain = localDomain,
+    name = domain,
     admin,
     sizing,
     backup: _backup,
@@ -91,6 +94,7 @@ function withDefaults(parsed: ParsedConfig): Config {
   return {
     ...rest,
     domain,
+    name,
     admin: admin ?? { username: "owner", email: `owner@${domain}` },
     sizing: { memoryMb: sizing?.memoryMb ?? preset.memoryMb, cpus: sizing?.cpus ?? preset.cpus },
   };

@@ -24,7 +24,9 @@ const wholeNumber = (minimum: number, unit: string) =>
 
 const socketMessage = "must be the path of a Docker socket, for example /var/run/docker.sock";
 
-const EngineAddress = z.string(socketMessage).regex(/^(unix:\/\/)?\/[^\s]+$/, socketMessage);
+const EngineAddress = z
+  .string(socketMessage)
+  .regex(/^((unix:\/\/)?\/[^\s]+|tcp:\/\/[^\s/]+:\d+)$/, socketMessage);
 
 const Host = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("local"), socket: EngineAddress.optional() }),
@@ -118,6 +120,13 @@ const SidekiqGroup = z.strictObject({
     .optional(),
 });
 
+const InstanceName = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/,
+    "must be 1 to 63 of a-z, 0-9, - and ., for example trial",
+  );
+
 const GroupName = z
   .string()
   .regex(
@@ -129,6 +138,7 @@ const GroupName = z
 export const ConfigSchema = z.strictObject({
   domain: HostName.optional(),
   webDomain: HostName.optional(),
+  name: InstanceName.optional(),
   hardware: z.enum(["dev", "vps", "macmini", "pi"]).default("dev"),
   sizing: z
     .strictObject({

@@ -33,6 +33,8 @@ function globalOptions(): string {
     "persist_config off",
     "skip_install_trust",
     "auto_https disable_redirects",
+    // HTTP/3 would be announced to browsers, on a port that is published for TCP alone.
+    block("servers", ["protocols h1 h2"]),
     block("log", ["level WARN"]),
   ]);
 }
@@ -49,6 +51,8 @@ function upstream(service: string, port: number): string {
       "lb_try_duration 30s",
       "lb_try_interval 250ms",
       "fail_duration 5s",
+      // Browsers keep it for two years and for every port of the name, so for whatever else is developed on localhost.
+      "header_down -Strict-Transport-Security",
       block("transport http", ["dial_timeout 3s"]),
     ]),
   ]);
@@ -89,7 +93,7 @@ export function gatewayContainer(config: Config, { gateway }: Sizing): Container
   return {
     part: "gateway",
     image: "caddy",
-    name: physicalName(config.domain, "gateway"),
+    name: physicalName(config.name, "gateway"),
     entrypoint: ["/bin/sh", "-c"],
     command: [
       'printf "%s" "$CADDYFILE" > /tmp/Caddyfile\nexec caddy run --config /tmp/Caddyfile --adapter caddyfile',
@@ -134,6 +138,6 @@ export function gatewayContainer(config: Config, { gateway }: Sizing): Container
           "the image has no other user that owns /data; without capabilities root is an ordinary user there",
       },
     ],
-    labels: labelsOf(config.domain, "gateway"),
+    labels: labelsOf(config.name, "gateway"),
   };
 }

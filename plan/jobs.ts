@@ -45,13 +45,13 @@ function runMastodon(
   sizing: Sizing,
   { part, environment, command }: RunArgs,
 ): string {
-  const name = physicalName(config.domain, part);
+  const name = physicalName(config.name, part);
   const run = commandLine([
     "docker",
     "run",
     "--rm",
     `--name=${name}`,
-    `--network=${physicalName(config.domain, "internal")}`,
+    `--network=${physicalName(config.name, "internal")}`,
     `--user=${mastodonUser}`,
     "--read-only",
     ...Object.entries(mastodonTmpfs).map(([path, options]) => `--tmpfs=${path}:${options}`),
@@ -60,9 +60,7 @@ function runMastodon(
     `--memory=${sizing.job.memoryMb}m`,
     `--memory-swap=${sizing.job.memoryMb}m`,
     "--log-driver=none",
-    ...Object.entries(labelsOf(config.domain, part)).map(
-      ([key, value]) => `--label=${key}=${value}`,
-    ),
+    ...Object.entries(labelsOf(config.name, part)).map(([key, value]) => `--label=${key}=${value}`),
     // By name only: the values are taken from the client's environment, and so are in no list of processes.
     ...Object.keys(environment).map((variable) => `--env=${variable}`),
   ]);
@@ -75,7 +73,7 @@ function runMastodon(
 
 /** Takes the image of the running web container, so that another version of it is no reason to run a job again. */
 function withRunningImage(config: Config, script: string): string {
-  const filters = Object.entries(labelsOf(config.domain, "web")).map(
+  const filters = Object.entries(labelsOf(config.name, "web")).map(
     ([key, value]) => `--filter=label=${key}=${value}`,
   );
   return [
@@ -217,7 +215,7 @@ export function adminJob(config: Config, sizing: Sizing): JobSpec {
  * moment, and the gateway would send visitors to a version that never comes up.
  */
 export function publication(config: Config, part: string): PublicationSpec {
-  const network = physicalName(config.domain, "egress");
+  const network = physicalName(config.name, "egress");
   const format = "{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}";
   const isConnected = `docker inspect --format ${quote(format)} "$CONTAINER" | grep -qxF ${quote(network)}`;
   return {

@@ -67,7 +67,7 @@ export function webContainer(config: Config, sizing: Sizing): ContainerSpec {
     memoryMb: sizing.web.memoryMb,
     init: false,
     stopSeconds: 30,
-    labels: labelsOf(config.domain, "web"),
+    labels: labelsOf(config.name, "web"),
   };
 }
 
@@ -103,7 +103,7 @@ export function streamingContainer(config: Config, sizing: Sizing): ContainerSpe
     // The image has no init of its own to reap children and pass signals on.
     init: true,
     stopSeconds: 30,
-    labels: labelsOf(config.domain, "streaming"),
+    labels: labelsOf(config.name, "streaming"),
   };
 }
 
@@ -144,6 +144,6 @@ export function sidekiqContainer(config: Config, sizing: Sizing, group: string):
     init: false,
     // Sidekiq gives its jobs 25 seconds to finish before it puts them back.
     stopSeconds: 35,
-    labels: labelsOf(config.domain, part),
+    labels: labelsOf(config.name, part),
   };
 }

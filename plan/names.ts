@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** The prefix of every physical name of an instance: containers, networks and volumes of two never collide. */
-export const instanceName = (domain: string): string => `mastodon-${domain}`;
+export const instanceName = (name: string): string => `mastodon-${name}`;
 
 /** What DNS allows as a label, so that a container's name also resolves. */
 const longestName = 63;
@@ -9,19 +9,19 @@ const longestName = 63;
 /**
  * The name under which a container, network or volume is known to the engine.
  *
- * @param domain the instance's domain; a very long one is cut, and told apart by a digest of the whole
+ * @param instance the instance's name; a very long one is cut, and told apart by a digest of the whole
  */
-export function physicalName(domain: string, part: string): string {
-  const name = `${instanceName(domain)}-${part}`;
+export function physicalName(instance: string, part: string): string {
+  const name = `${instanceName(instance)}-${part}`;
   if (name.length <= longestName) return name;
   const digest = createHash("sha256").update(name).digest("hex").slice(0, 8);
   return `${name.slice(0, longestName - part.length - digest.length - 2)}-${digest}-${part}`;
 }
 
 /** Labels by which everything that belongs to an instance is found again, whatever became of the state. */
-export function labelsOf(domain: string, part: string): Readonly<Record<string, string>> {
+export function labelsOf(instance: string, part: string): Readonly<Record<string, string>> {
   return {
-    "org.joinmastodon.instance": instanceName(domain),
+    "org.joinmastodon.instance": instanceName(instance),
     "org.joinmastodon.part": part,
   };
 }

@@ -20,10 +20,10 @@ export function networks(config: Config): NetworkSpec[] {
     options: NetworkSpec["options"],
   ): NetworkSpec => ({
     key,
-    name: physicalName(config.domain, key),
+    name: physicalName(config.name, key),
     internal,
     options,
-    labels: labelsOf(config.domain, key),
+    labels: labelsOf(config.name, key),
   });
   return [
     // Without an address on the bridge, not even the host itself has a way to the database.

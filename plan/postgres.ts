@@ -6,7 +6,7 @@ import type { Sizing } from "./sizing";
 /** User and group `postgres` of the Debian-based official image. */
 const postgresUser = "999:999";
 
-export const postgresName = (config: Config): string => physicalName(config.domain, "postgres");
+export const postgresName = (config: Config): string => physicalName(config.name, "postgres");
 
 /** The database, tuned to its share of the machine. It publishes no port and is on the internal network only. */
 export function postgresContainer(config: Config, sizing: Sizing): ContainerSpec {
@@ -64,6 +64,6 @@ export function postgresContainer(config: Config, sizing: Sizing): ContainerSpec
     stopSeconds: 120,
     oldGoes: "first",
     exceptions: [],
-    labels: labelsOf(config.domain, "postgres"),
+    labels: labelsOf(config.name, "postgres"),
   };
 }

@@ -14,7 +14,7 @@ export function redisContainer(config: Config, { redis }: Sizing): ContainerSpec
   return {
     part: "redis",
     image: "redis",
-    name: physicalName(config.domain, "redis"),
+    name: physicalName(config.name, "redis"),
     // By way of a file in memory: as an argument, the password would be in every list of processes.
     entrypoint: ["/bin/sh", "-c"],
     command: [
@@ -51,6 +51,6 @@ export function redisContainer(config: Config, { redis }: Sizing): ContainerSpec
     stopSeconds: 30,
     oldGoes: "first",
     exceptions: [],
-    labels: labelsOf(config.domain, "redis"),
+    labels: labelsOf(config.name, "redis"),
   };
 }

@@ -47,7 +47,7 @@ export const presets: Readonly<Record<Hardware, Capacity>> = {
 };
 
 /** A nominal 2 GB machine, of which firmware and kernel keep some: below it Mastodon's own processes do not fit. */
-export const leastMemoryMb = 1900;
+export const leastMemoryMb = 1792;
 const mostMemoryMb = 4 * 1024 * 1024;
 const mostCpus = 1024;
 

@@ -20,7 +20,7 @@ export function volumes(config: Config, images: Images): VolumeSpec[] {
   ];
   return parts.map(([key, part]) => ({
     key,
-    name: physicalName(config.domain, part),
-    labels: labelsOf(config.domain, part),
+    name: physicalName(config.name, part),
+    labels: labelsOf(config.name, part),
   }));
 }

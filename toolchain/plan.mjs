@@ -19,21 +19,25 @@ export const loadCompiled = (name) => require(path.join(project, "dist", `${name
  * @returns {Promise<import("../plan/index.js").Plan>}
  */
 export async function planOf(stack) {
-  const { makePlan, parseConfig } = /** @type {typeof import("../plan/index.js")} */ (
+  const { ConfigError, makePlan, parseConfig } = /** @type {typeof import("../plan/index.js")} */ (
     loadCompiled("plan/index")
   );
   const config = Object.entries(await readConfig(stack)).filter(
     ([key, value]) => key.startsWith("mastodon:") && !isSecret(value),
   );
+  const raw = Object.fromEntries(
+    config.map(([key, value]) => [key.slice("mastodon:".length), value]),
+  );
   try {
-    return makePlan(
-      parseConfig(
-        Object.fromEntries(config.map(([key, value]) => [key.slice("mastodon:".length), value])),
-      ),
-    );
+    return makePlan(parseConfig(raw));
   } catch (error) {
-    if (error instanceof Error && error.name === "ConfigError") throw new UserError(error.message);
-    throw error;
+    if (!(error instanceof ConfigError)) throw error;
+    // Told together, so that nobody mends the one only to meet the other.
+    const { findEngine } = /** @type {typeof import("../components/host/findEngine.js")} */ (
+      loadCompiled("components/host/findEngine")
+    );
+    const { faults } = await findEngine(raw);
+    throw new UserError(new ConfigError([...error.faults, ...faults]).message);
   }
 }
 

@@ -10,7 +10,7 @@ import { defaultStack, rehearsalStack, writeStackFile } from "./stack.mjs";
 const registryPort = Number(process.env.MASTODON_REHEARSAL_PORT || 5043);
 
 /** Its own, so that neither volumes nor names are those of the real instance. */
-const domain = "rehearsal.localhost";
+const name = "rehearsal";
 
 /** @typedef {{repository: string, tag: string, digest: string}} Image */
 
@@ -63,7 +63,7 @@ export async function openRehearsal(env) {
   const references = imageReferences({ ...plan.images }, images, registry.address);
   const stackFile = await writeStackFile(rehearsalStack, {
     from: defaultStack,
-    values: { "mastodon:domain": domain, "mastodon:images": references },
+    values: { "mastodon:name": name, "mastodon:images": references },
   });
   return { stackFile, stop: () => registry.stop() };
 }

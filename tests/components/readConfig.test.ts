@@ -49,7 +49,13 @@ async function read(
   };
   for (const port of ports) answers[publishersOf(port)] = { stdout: "x\tmastodon-localhost\n" };
   return withDockerClientDouble(answers, () =>
-    withVariables({ DOCKER_HOST: endpoint }, () => readConfig()),
+    withVariables(
+      {
+        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(secrets.map((key) => `mastodon:${key}`)),
+        DOCKER_HOST: endpoint,
+      },
+      () => readConfig(),
+    ),
   );
 }
 
@@ -105,6 +111,14 @@ describe("a stack's configuration", () => {
   });
 
   it.each<[string, Readonly<Record<string, string>>, RegExp]>([
+    [
+      "a secret in plain text",
+      {
+        smtp: '{"server":"smtp.example.org","from":"a@example.org","login":"alice"}',
+        smtpPassword: "correct horse",
+      },
+      /mastodon:smtpPassword: is in plain text/,
+    ],
     ["a misspelt key", { domian: "example.org" }, /mastodon:domian: .* `domain`/],
     [
       "another kind of host",

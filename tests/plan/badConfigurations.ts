@@ -156,9 +156,15 @@ const wrongTypes: readonly BadConfiguration[] = [
     "2375",
     "path of a Docker socket",
   ]),
-  bad("host.socket: TCP", { host: { kind: "local", socket: "tcp://127.0.0.1:2375" } }, [
+  bad("name: with a slash", { name: "my/mastodon" }, [
+    "name",
+    '"my/mastodon"',
+    "for example trial",
+  ]),
+  bad("name: upper case", { name: "Trial" }, ["name", '"Trial"', "for example trial"]),
+  bad("host.socket: SSH", { host: { kind: "local", socket: "ssh://pi@raspberry" } }, [
     "host.socket",
-    '"tcp://127.0.0.1:2375"',
+    '"ssh://pi@raspberry"',
     "/var/run/docker.sock",
   ]),
   bad("host.socket: relative", { host: { kind: "local", socket: "docker.sock" } }, [

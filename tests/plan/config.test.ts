@@ -123,6 +123,7 @@ describe("a bad configuration", () => {
 describe("a good configuration", () => {
   const defaults: Config = {
     domain: "localhost",
+    name: "localhost",
     webDomain: undefined,
     hardware: "dev",
     sizing: { memoryMb: 4096, cpus: 2 },
@@ -151,6 +152,7 @@ describe("a good configuration", () => {
       { domain: "social.example.org" },
       {
         domain: "social.example.org",
+        name: "social.example.org",
         admin: { username: "owner", email: "owner@social.example.org" },
       },
     ],
@@ -159,6 +161,7 @@ describe("a good configuration", () => {
       { domain: "xn--bcher-kva.example" },
       {
         domain: "xn--bcher-kva.example",
+        name: "xn--bcher-kva.example",
         admin: { username: "owner", email: "owner@xn--bcher-kva.example" },
       },
     ],

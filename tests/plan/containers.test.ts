@@ -17,7 +17,7 @@ const table = Object.entries(plans).flatMap(([name, plan]) =>
   containersOf(plan).map((spec): [string, ContainerSpec, string] => [
     `${spec.part}, ${name}`,
     spec,
-    name === "smallest" ? "localhost" : "example.org",
+    name === "smallest" ? "localhost" : "trial",
   ]),
 );
 

@@ -53,7 +53,7 @@ it("names the data volume of Postgres for its major version", () => {
   const volumeOf = (config: (typeof configs)["smallest"]) =>
     makePlan(config).volumes.find(({ key }) => key === "postgres")?.name;
   expect(volumeOf(configs.smallest)).toBe("mastodon-localhost-postgres17");
-  expect(volumeOf(configs.fullest)).toBe("mastodon-example.org-postgres18");
+  expect(volumeOf(configs.fullest)).toBe("mastodon-trial-postgres18");
 });
 
 describe("a fingerprint", () => {

@@ -6,6 +6,7 @@ export const smallest: Readonly<Record<string, unknown>> = {};
 /** One in which every key says something that its default does not. */
 export const fullest: Readonly<Record<string, unknown>> = {
   domain: "example.org",
+  name: "trial",
   webDomain: "social.example.org",
   hardware: "dev",
   sizing: { memoryMb: 16384, cpus: 8 },
