@@ -25,6 +25,8 @@ export interface InstanceOutputs {
   readonly url: string;
   /** The owner's account. */
   readonly adminUsername: string;
+  /** What the owner signs in with, beside the password. */
+  readonly adminEmail: string;
   /** The owner's first password, a secret; without effect once the owner has signed in and chosen another. */
   readonly adminPassword: pulumi.Output<string>;
   /** The engine that it runs on. */
@@ -80,6 +82,7 @@ export class Instance extends pulumi.ComponentResource {
     this.outputs = {
       url: plan.url,
       adminUsername: plan.adminUsername,
+      adminEmail: plan.adminEmail,
       adminPassword: secrets.get("adminPassword"),
       host: host.endpoint,
       dnsRecords: [],

@@ -29,6 +29,17 @@ const common = {
   exceptions: [],
 } as const;
 
+/** A health check by an HTTP request that follows. */
+const fetched = [
+  "CMD",
+  "curl",
+  "--fail",
+  "--silent",
+  "--show-error",
+  "--output",
+  "/dev/null",
+] as const;
+
 /** Puma. Its `/health` touches neither database nor Redis, so health is asked of a page that needs both. */
 export function webContainer(config: Config, sizing: Sizing): ContainerSpec {
   const host = publicHost(config.webDomain ?? config.domain, config.edge);
@@ -45,13 +56,7 @@ export function webContainer(config: Config, sizing: Sizing): ContainerSpec {
     health: {
       // Without these headers Rails answers 403 to the host or redirects to HTTPS, whatever state it is in.
       test: [
-        "CMD",
-        "curl",
-        "--fail",
-        "--silent",
-        "--show-error",
-        "--output",
-        "/dev/null",
+        ...fetched,
         "--header",
         `Host: ${host}`,
         "--header",
@@ -83,16 +88,7 @@ export function streamingContainer(config: Config, sizing: Sizing): ContainerSpe
     mounts: [],
     tmpfs: { "/tmp": "mode=1777,size=16m" },
     health: {
-      test: [
-        "CMD",
-        "curl",
-        "--fail",
-        "--silent",
-        "--show-error",
-        "--output",
-        "/dev/null",
-        "http://127.0.0.1:4000/api/v1/streaming/health",
-      ],
+      test: [...fetched, "http://127.0.0.1:4000/api/v1/streaming/health"],
       interval: "10s",
       timeout: "5s",
       startPeriod: "1m0s",

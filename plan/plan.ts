@@ -24,6 +24,7 @@ import { volumes, type VolumeSpec } from "./storage";
 export interface Plan {
   readonly url: string;
   readonly adminUsername: string;
+  readonly adminEmail: string;
   readonly host: Config["host"];
   readonly sizing: Sizing;
   readonly secrets: readonly SecretSpec[];
@@ -61,6 +62,7 @@ export function makePlan(config: Config): Plan {
   return {
     url: publicUrl(config),
     adminUsername: config.admin.username,
+    adminEmail: config.admin.email,
     host: config.host,
     sizing,
     secrets: secretSpecs,

@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { ensureCli } from "../toolchain/cli.mjs";
 import { compile } from "../toolchain/compile.mjs";
 import { ensureDependencies } from "../toolchain/dependencies.mjs";
-import { cache, project } from "../toolchain/folders.mjs";
+import { cache, goFolders, project } from "../toolchain/folders.mjs";
+import { withLock } from "../toolchain/lock.mjs";
 import { loadCompiled } from "../toolchain/plan.mjs";
 import { explain, say, UserError } from "../toolchain/report.mjs";
 
@@ -16,13 +17,16 @@ import { explain, say, UserError } from "../toolchain/report.mjs";
  *
  * @typedef {{passed: number, failed: number, skipped: number}} Count
  * @typedef {import("./support/images/prepare.js")} Prepare
+ * @typedef {import("./support/requirePrograms.js")} RequirePrograms
  * @typedef {import("@jest/test-result").FormattedTestResults} Report
  */
 
 const results = await mkdtemp(path.join(tmpdir(), "mastodon-tests-"));
 const required = process.env.ACCEPTANCE === "required";
 
-/** Programs of the acceptance tier, besides those that its images are made with. */
+/** What the acceptance tier runs, whether or not its images have to be made. */
+const programs = ["docker", "dockerd", "docker-registry", "ip", "unshare"];
+
 const isolation = path.join(path.dirname(fileURLToPath(import.meta.url)), "support/isolate.sh");
 
 try {
@@ -61,8 +65,14 @@ async function prepareAcceptance() {
     );
   }
   const { folder } = await ensureCli();
+  const { requirePrograms } = /** @type {RequirePrograms} */ (
+    loadCompiled("tests/support/requirePrograms")
+  );
+  await requirePrograms(programs, say);
   const { prepareImages } = /** @type {Prepare} */ (loadCompiled("tests/support/images/prepare"));
-  await prepareImages({ cache, progress: say });
+  await withLock("images", () =>
+    prepareImages({ cache, progress: say, go: goFolders(process.env) }),
+  );
   return {
     wrapper: ["unshare", "--net", "--mount", "sh", isolation],
     env: { PATH: `${folder}${path.delimiter}${process.env.PATH}`, MASTODON_CACHE: cache },

@@ -40,7 +40,9 @@ export async function openBackend(cliFolder, { local = false } = {}) {
       ...env,
       ...passphrase,
       PULUMI_HOME: env.PULUMI_HOME || path.join(cache, "pulumi-home"),
-      PULUMI_BACKEND_URL: `file://${state}`,
+      // No second file with attributes beside each: Pulumi does not write those in one piece, and a run that is killed
+      // meanwhile leaves a state that it cannot read any more.
+      PULUMI_BACKEND_URL: `file://${state}?metadata=skip`,
       // The plugins are seen to before Pulumi runs; by itself it would look for them on the net and stall without one.
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       // The key's salt is kept in the state, so that no committed stack file needs one.

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promise
 import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { cache, project } from "./folders.mjs";
+import { cache, goFolders, project } from "./folders.mjs";
 import { parseJson } from "./json.mjs";
 import { withLock } from "./lock.mjs";
 import { isExecutable, onPath, run } from "./processes.mjs";
@@ -221,7 +221,11 @@ async function compileGo(name, source, result) {
       result,
       source,
     ],
-    { cwd: path.join(project, "toolchain", name), limit: 3_600_000 },
+    {
+      cwd: path.join(project, "toolchain", name),
+      env: { ...process.env, ...goFolders(process.env) },
+      limit: 3_600_000,
+    },
   );
   if (code !== 0) {
     throw new UserError(

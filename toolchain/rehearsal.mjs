@@ -1,6 +1,7 @@
 import path from "node:path";
 import { createInterface } from "node:readline/promises";
-import { cache, state } from "./folders.mjs";
+import { cache, goFolders, state } from "./folders.mjs";
+import { withLock } from "./lock.mjs";
 import { loadCompiled, planOf } from "./plan.mjs";
 import { ensurePlugins } from "./plugins.mjs";
 import { explain, labelMessages, say, ticking, UserError } from "./report.mjs";
@@ -12,7 +13,7 @@ const registryPort = Number(process.env.MASTODON_REHEARSAL_PORT || 5043);
 /** Its own, so that neither volumes nor names are those of the real instance. */
 const name = "rehearsal";
 
-/** @typedef {{repository: string, tag: string, digest: string}} Image */
+/** @typedef {import("../tests/support/images/prepare.js").PreparedImage} Image */
 
 /**
  * Tells why the real thing cannot be had, and lets the person choose; without a terminal the choice is to rehearse.
@@ -53,12 +54,14 @@ export async function openRehearsal(env) {
       loadCompiled("tests/support/providers/install")
     );
   // Those of which the official one is there stay as they are.
-  await installProviders({ pulumi: "pulumi", env });
+  await installProviders(env);
   const plan = await planOf(defaultStack);
   const { prepareImages } = /** @type {typeof import("../tests/support/images/prepare.js")} */ (
     loadCompiled("tests/support/images/prepare")
   );
-  const { storage, images } = await ticking(() => prepareImages({ cache, progress: say }));
+  const { storage, images } = await withLock("images", () =>
+    ticking(() => prepareImages({ cache, progress: say, go: goFolders(process.env) })),
+  );
   const registry = await serve(storage);
   const references = imageReferences({ ...plan.images }, images, registry.address);
   const stackFile = await writeStackFile(rehearsalStack, {

@@ -173,7 +173,7 @@ async function tell(env, stack, began) {
     throw new UserError(
       `The instance is up, but Pulumi could not show its outputs: ${stderr.trim()}`,
     );
-  const { url, adminUsername, adminPassword } = /** @type {Record<string, string>} */ (
+  const { url, adminUsername, adminEmail, adminPassword } = /** @type {Record<string, string>} */ (
     parseJson(stdout)
   );
   say(
@@ -182,6 +182,7 @@ async function tell(env, stack, began) {
       `Up after ${inWords(Date.now() - began)}.`,
       `  URL       ${url}`,
       `  user      ${adminUsername}`,
+      `  e-mail    ${adminEmail}`,
       `  password  ${adminPassword}`,
     ].join("\n"),
   );

@@ -3,29 +3,25 @@ import path from "node:path";
 import { docker, run } from "../support/commands";
 import { containersOf } from "../support/inspection";
 import { Project } from "../support/project";
-import { installProviders } from "../support/providers/install";
-import { currentSite } from "../support/site";
+import { currentTestbed } from "../support/testbed";
 
-const site = currentSite();
+const testbed = currentTestbed();
 const instance = "mastodon-faults.localhost";
 const config = {
   domain: "faults.localhost",
   edge: { kind: "local", port: 8445 },
-  images: site.images,
+  images: testbed.images,
 };
 const project = new Project({
-  folder: path.join(site.folder, "faults"),
-  endpoint: site.endpoint,
-  cache: site.cache,
+  folder: path.join(testbed.folder, "faults"),
+  endpoint: testbed.endpoint,
+  cache: testbed.cache,
   config,
 });
 
 beforeAll(async () => {
   await project.create();
-  await installProviders({
-    pulumi: "pulumi",
-    env: { ...process.env, PULUMI_HOME: project.pulumiHome },
-  });
+  await project.installProviders();
 });
 
 afterAll(() => project.remove());
@@ -39,7 +35,7 @@ async function refused(env: NodeJS.ProcessEnv = {}): Promise<string> {
     limitMs: 300_000,
   });
   expect(code).not.toBe(0);
-  expect(await containersOf(site.endpoint, instance)).toEqual([]);
+  expect(await containersOf(testbed.endpoint, instance)).toEqual([]);
   const said = stdout + stderr;
   expect(said).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);
   return said;
@@ -87,11 +83,11 @@ it("says which container has taken the port", async () => {
     "--publish=127.0.0.1:8445:80",
     "--entrypoint=sleep",
   ];
-  await docker(site.endpoint, [...args, site.images["redis"] ?? "", "600"]);
+  await docker(testbed.endpoint, [...args, testbed.images["redis"] ?? "", "600"]);
   try {
     expect(await refused()).toMatch(/edge\.port: 8445 is taken by the container stranger/);
   } finally {
-    await docker(site.endpoint, ["rm", "--force", gateway]);
+    await docker(testbed.endpoint, ["rm", "--force", gateway]);
   }
 });
 
@@ -102,6 +98,6 @@ it("says where no engine answers", async () => {
 
 it("comes up once the faults are mended", async () => {
   await project.start();
-  expect(await containersOf(site.endpoint, instance)).toHaveLength(6);
+  expect(await containersOf(testbed.endpoint, instance)).toHaveLength(6);
   await project.pulumi(["destroy", "--yes", "--remove-data"]);
 });

@@ -1,21 +1,20 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { docker, run, until } from "../support/commands";
+import { docker, linesOf, run, until } from "../support/commands";
 import { DockerEngine } from "../support/dockerEngine";
-import { installProviders } from "../support/providers/install";
 import { Project } from "../support/project";
-import { currentSite } from "../support/site";
+import { currentTestbed } from "../support/testbed";
 import { Visitor } from "../support/visitor";
-import { containersOf, type Inspected } from "../support/inspection";
+import { authorityOf, containersOf, listedOf, type Inspected } from "../support/inspection";
 
-const site = currentSite();
+const testbed = currentTestbed();
 const origin = "https://localhost:8443";
 const instance = "mastodon-localhost";
 const project = new Project({
-  folder: path.join(site.folder, "instance"),
-  endpoint: site.endpoint,
-  cache: site.cache,
-  config: { images: site.images },
+  folder: path.join(testbed.folder, "instance"),
+  endpoint: testbed.endpoint,
+  cache: testbed.cache,
+  config: { images: testbed.images },
 });
 
 /** What `npm start` printed on its first run. */
@@ -27,18 +26,13 @@ function printed(label: string, output: string): string {
 }
 
 async function container(part: string): Promise<Inspected> {
-  const [found] = await containersOf(site.endpoint, instance, part);
+  const [found] = await containersOf(testbed.endpoint, instance, part);
   if (found === undefined) throw new Error(`no container is labelled ${part}`);
   return found;
 }
 
-async function authority(): Promise<string> {
-  const { id } = await container("gateway");
-  const root = "/data/caddy/pki/authorities/local/root.crt";
-  return (await docker(site.endpoint, ["exec", id, "cat", root])).stdout;
-}
-
-const visitor = async (): Promise<Visitor> => new Visitor(origin, await authority());
+const visitor = async (): Promise<Visitor> =>
+  new Visitor(origin, await authorityOf(testbed.endpoint, instance));
 
 async function signedIn(): Promise<{ visitor: Visitor; token: string }> {
   const person = await visitor();
@@ -47,7 +41,7 @@ async function signedIn(): Promise<{ visitor: Visitor; token: string }> {
 }
 
 async function isHealthy(): Promise<boolean> {
-  const containers = await containersOf(site.endpoint, instance);
+  const containers = await containersOf(testbed.endpoint, instance);
   return containers.length === 6 && containers.every(({ health }) => health === "healthy");
 }
 
@@ -66,10 +60,7 @@ async function postsArrive(): Promise<void> {
 
 beforeAll(async () => {
   await project.create();
-  await installProviders({
-    pulumi: "pulumi",
-    env: { ...process.env, PULUMI_HOME: project.pulumiHome },
-  });
+  await project.installProviders();
   firstRun = (await project.start()).stdout;
 });
 
@@ -100,7 +91,7 @@ describe("the first npm start", () => {
     const images = (await project.outputs())["images"] as Record<string, string>;
     for (const reference of Object.values(images)) {
       expect(reference).toMatch(/@sha256:[0-9a-f]{64}$/);
-      await docker(site.endpoint, ["image", "inspect", reference]);
+      await docker(testbed.endpoint, ["image", "inspect", reference]);
     }
   });
 
@@ -141,12 +132,12 @@ describe("through the gateway, with its own authority trusted", () => {
     const { id } = await container("sidekiq-default");
     const { visitor: person, token } = await signedIn();
     const socket = await person.listen(token);
-    await docker(site.endpoint, ["pause", id]);
+    await docker(testbed.endpoint, ["pause", id]);
     try {
       await person.publish(token, "waits for sidekiq");
       await expect(socket.receive("waits for sidekiq", 3000)).rejects.toThrow(/nothing/);
     } finally {
-      await docker(site.endpoint, ["unpause", id]);
+      await docker(testbed.endpoint, ["unpause", id]);
     }
     await socket.receive("waits for sidekiq");
     socket.close();
@@ -183,7 +174,7 @@ describe("a further npm start", () => {
 
   it("brings back a container that was removed by hand", async () => {
     const { id } = await container("streaming");
-    await docker(site.endpoint, ["rm", "--force", id]);
+    await docker(testbed.endpoint, ["rm", "--force", id]);
     await project.start();
     expect(await isHealthy()).toBe(true);
     await postsArrive();
@@ -204,10 +195,10 @@ describe("secrets", () => {
 
   it("are in clear neither in the logs of containers nor in the arguments of processes", async () => {
     const secrets = await secretValues();
-    const containers = await containersOf(site.endpoint, instance);
+    const containers = await containersOf(testbed.endpoint, instance);
     const logs = await Promise.all(
       containers.map(async ({ id }) => {
-        const { stdout, stderr } = await docker(site.endpoint, ["logs", id]);
+        const { stdout, stderr } = await docker(testbed.endpoint, ["logs", id]);
         return stdout + stderr;
       }),
     );
@@ -268,14 +259,14 @@ describe("Postgres and Redis", () => {
         `exec 3<>/dev/tcp/${target}/${port}`,
       ];
       for (const target of [address, part]) {
-        expect((await docker(site.endpoint, probe(target), { mayFail: true })).code).not.toBe(0);
+        expect((await docker(testbed.endpoint, probe(target), { mayFail: true })).code).not.toBe(0);
       }
     },
   );
 
   it.each(stores)("%s can be reached from web", async (part, port) => {
     const { id } = await container("web");
-    await docker(site.endpoint, ["exec", id, "bash", "-c", `exec 3<>/dev/tcp/${part}/${port}`]);
+    await docker(testbed.endpoint, ["exec", id, "bash", "-c", `exec 3<>/dev/tcp/${part}/${port}`]);
   });
 
   it("publish no port", async () => {
@@ -289,7 +280,7 @@ describe("without help", () => {
     "%s is healthy again after docker restart",
     async (part) => {
       const { id } = await container(part);
-      await docker(site.endpoint, ["restart", id]);
+      await docker(testbed.endpoint, ["restart", id]);
       await until(`${part} is healthy`, 120_000, isHealthy, 1000);
       await postsArrive();
     },
@@ -298,7 +289,7 @@ describe("without help", () => {
   it.each(["stop", "cutPower"] as const)(
     "everything is healthy again after the engine's %s and start",
     async (end) => {
-      const engine = new DockerEngine(site.engine);
+      const engine = new DockerEngine(testbed.engine);
       await engine[end]();
       await engine.start();
       await until("all is healthy", 180_000, isHealthy, 1000);
@@ -319,12 +310,12 @@ describe("without help", () => {
       "-c",
       sql,
     ];
-    await docker(site.endpoint, psql("CREATE TABLE acknowledged (number int PRIMARY KEY)"));
+    await docker(testbed.endpoint, psql("CREATE TABLE acknowledged (number int PRIMARY KEY)"));
     let written = 0;
     const writing = (async () => {
       for (;;) {
         const { code } = await docker(
-          site.endpoint,
+          testbed.endpoint,
           psql(`INSERT INTO acknowledged VALUES (${written + 1})`),
           {
             mayFail: true,
@@ -338,11 +329,11 @@ describe("without help", () => {
     process.kill(pid, "SIGKILL");
     await writing;
     await until("Postgres is back", 120_000, isHealthy, 1000);
-    const { stdout } = await docker(site.endpoint, psql("SELECT count(*) FROM acknowledged"));
+    const { stdout } = await docker(testbed.endpoint, psql("SELECT count(*) FROM acknowledged"));
     // One more may have been written than was acknowledged, never one less.
     expect(Number(stdout)).toBeGreaterThanOrEqual(written);
     expect(written).toBeGreaterThanOrEqual(10);
-    await docker(site.endpoint, psql("DROP TABLE acknowledged"));
+    await docker(testbed.endpoint, psql("DROP TABLE acknowledged"));
     await postsArrive();
   });
 });
@@ -353,7 +344,7 @@ describe("destroy", () => {
     await person.publish(token, "written before the end");
     const { stdout } = await project.pulumi(["destroy", "--yes"]);
     expect(stdout).toContain("--remove-data");
-    expect(await containersOf(site.endpoint, instance)).toEqual([]);
+    expect(await containersOf(testbed.endpoint, instance)).toEqual([]);
     expect(await named("network")).toEqual([]);
     expect(await named("volume")).toHaveLength(4);
   });
@@ -371,7 +362,7 @@ describe("destroy", () => {
 
   it("removes everything with --remove-data", async () => {
     await project.pulumi(["destroy", "--yes", "--remove-data"]);
-    expect(await containersOf(site.endpoint, instance)).toEqual([]);
+    expect(await containersOf(testbed.endpoint, instance)).toEqual([]);
     expect(await named("network")).toEqual([]);
     expect(await named("volume")).toEqual([]);
   });
@@ -387,12 +378,7 @@ async function changedFiles(): Promise<string[]> {
       ],
       { cwd: root },
     );
-    return Object.fromEntries(
-      stdout
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => [line.slice(66), line.slice(0, 64)]),
-    );
+    return Object.fromEntries(linesOf(stdout).map((line) => [line.slice(66), line.slice(0, 64)]));
   };
   const [clone, original] = await Promise.all([
     list(project.clone),
@@ -406,15 +392,12 @@ async function changedFiles(): Promise<string[]> {
 }
 
 async function ids(): Promise<Record<string, string>> {
-  const containers = await containersOf(site.endpoint, instance);
+  const containers = await containersOf(testbed.endpoint, instance);
   return Object.fromEntries(containers.map(({ part, id }) => [part, id]));
 }
 
-async function named(kind: "network" | "volume"): Promise<string[]> {
-  const filter = `label=org.joinmastodon.instance=${instance}`;
-  const { stdout } = await docker(site.endpoint, [kind, "ls", "--quiet", "--filter", filter]);
-  return stdout.split("\n").filter((line) => line !== "");
-}
+const named = (kind: "network" | "volume"): Promise<string[]> =>
+  listedOf(testbed.endpoint, instance, kind);
 
 async function secretValues(): Promise<Readonly<Record<string, string>>> {
   const values = await project.secrets();

@@ -1,21 +1,20 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { docker, until } from "../support/commands";
-import { containersOf } from "../support/inspection";
+import { until } from "../support/commands";
+import { containersOf, listedOf } from "../support/inspection";
 import { Project } from "../support/project";
-import { installProviders } from "../support/providers/install";
-import { currentSite } from "../support/site";
+import { currentTestbed } from "../support/testbed";
 
-const site = currentSite();
+const testbed = currentTestbed();
 const instance = "mastodon-interrupted.localhost";
 const project = new Project({
-  folder: path.join(site.folder, "interrupted"),
-  endpoint: site.endpoint,
-  cache: site.cache,
+  folder: path.join(testbed.folder, "interrupted"),
+  endpoint: testbed.endpoint,
+  cache: testbed.cache,
   config: {
     domain: "interrupted.localhost",
     edge: { kind: "local", port: 8444 },
-    images: site.images,
+    images: testbed.images,
   },
 });
 
@@ -79,10 +78,7 @@ async function interruptAt(resources: number): Promise<void> {
 
 beforeAll(async () => {
   await project.create();
-  await installProviders({
-    pulumi: "pulumi",
-    env: { ...process.env, PULUMI_HOME: project.pulumiHome },
-  });
+  await project.installProviders();
 });
 
 afterAll(async () => {
@@ -99,7 +95,7 @@ it("comes up whole and with the same secrets, although the engine was killed at 
     seen = secrets;
   }
   await project.start();
-  const containers = await containersOf(site.endpoint, instance);
+  const containers = await containersOf(testbed.endpoint, instance);
   expect(containers.map(({ part }) => part).sort()).toEqual([
     "gateway",
     "postgres",
@@ -111,13 +107,8 @@ it("comes up whole and with the same secrets, although the engine was killed at 
   expect(containers.map(({ health }) => health)).toEqual(Array(6).fill("healthy"));
   expect(Object.keys(seen)).toHaveLength(9);
   expect(await project.secrets()).toEqual(seen);
-  const filter = `label=org.joinmastodon.instance=${instance}`;
-  const count = async (kind: string): Promise<number> => {
-    const { stdout } = await docker(site.endpoint, [kind, "ls", "--quiet", "--filter", filter]);
-    return stdout.split("\n").filter((line) => line !== "").length;
-  };
-  expect(await count("network")).toBe(2);
-  expect(await count("volume")).toBe(4);
+  expect(await listedOf(testbed.endpoint, instance, "network")).toHaveLength(2);
+  expect(await listedOf(testbed.endpoint, instance, "volume")).toHaveLength(4);
 });
 
 it("has nothing left to do afterwards", async () => {

@@ -1,15 +1,15 @@
-import { docker, run } from "../support/commands";
-import { containersOf } from "../support/inspection";
+import { run } from "../support/commands";
+import { authorityOf, containersOf } from "../support/inspection";
 import { Project } from "../support/project";
-import { currentSite } from "../support/site";
+import { currentTestbed } from "../support/testbed";
 import { Visitor } from "../support/visitor";
 
-const site = currentSite();
+const testbed = currentTestbed();
 const instance = "mastodon-rehearsal";
 const project = new Project({
-  folder: `${site.folder}/rehearsal`,
-  endpoint: site.endpoint,
-  cache: site.cache,
+  folder: `${testbed.folder}/rehearsal`,
+  endpoint: testbed.endpoint,
+  cache: testbed.cache,
   config: { edge: { kind: "local", port: 8446 } },
 });
 
@@ -36,21 +36,19 @@ describe("npm start where the plugins cannot be had", () => {
     const lines = output.split("A rehearsal is possible")[1]?.split("\n").slice(1) ?? [];
     const unmarked = lines.filter((line) => line !== "" && !line.startsWith("REHEARSAL: "));
     expect(unmarked).toEqual([]);
-    const [gateway] = await containersOf(site.endpoint, instance, "gateway");
-    const root = "/data/caddy/pki/authorities/local/root.crt";
-    const { stdout } = await docker(site.endpoint, ["exec", gateway?.id ?? "", "cat", root]);
-    const page = await new Visitor("https://localhost:8446", stdout).get("/");
+    const authority = await authorityOf(testbed.endpoint, instance);
+    const page = await new Visitor("https://localhost:8446", authority).get("/");
     expect(page.text).toContain("REHEARSAL");
   });
 
   it("brings the same parts up healthy, under names of their own", async () => {
-    const containers = await containersOf(site.endpoint, instance);
+    const containers = await containersOf(testbed.endpoint, instance);
     expect(containers.map(({ health }) => health)).toEqual(Array(6).fill("healthy"));
     expect(output).toMatch(/URL\s+https:\/\/localhost:8446/);
   });
 
   it("leaves nothing outside its clone, its state and its cache", async () => {
-    const { stdout } = await run("find", [`${project.env["HOME"] ?? ""}`, "-type", "f"]);
+    const { stdout } = await run("find", [project.env["HOME"] ?? "", "-type", "f"]);
     expect(stdout).toBe("");
   });
 

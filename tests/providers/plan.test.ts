@@ -1,10 +1,5 @@
-import {
-  createdState,
-  partialState,
-  planCreate,
-  planUpdate,
-  refreshedInputs,
-} from "../support/providers/plan";
+import { createdState, partialState, planCreate, planUpdate } from "../support/providers/plan";
+import { refreshedInputs } from "../support/providers/refreshedInputs";
 import type { Fields } from "../support/providers/schema";
 import { UNKNOWN, type Values } from "../support/providers/values";
 

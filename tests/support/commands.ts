@@ -10,44 +10,42 @@ export interface Result {
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  readonly input?: string;
   /** A lost connection hangs for minutes: nothing here may run longer than this. Default: two minutes. */
   readonly limitMs?: number;
   /** Returns the failure instead of throwing it. */
   readonly mayFail?: boolean;
 }
 
-/** Runs a program to its end. @throws with its output when it fails, unless it may */
+/** Runs a program to its end. @throws with the last of its output when it fails, unless it may */
 export function run(
   program: string,
   args: readonly string[],
-  options: RunOptions = {},
+  { limitMs = 120_000, mayFail = false, ...place }: RunOptions = {},
 ): Promise<Result> {
-  const { env, cwd, input, limitMs = 120_000, mayFail = false } = options;
+  const limits = { timeout: limitMs, killSignal: "SIGKILL", maxBuffer: 64 * 1024 ** 2 } as const;
   return new Promise((resolve, reject) => {
-    const child = execFile(
-      program,
-      args,
-      {
-        ...(env === undefined ? {} : { env }),
-        ...(cwd === undefined ? {} : { cwd }),
-        timeout: limitMs,
-        killSignal: "SIGKILL",
-        maxBuffer: 64 * 1024 ** 2,
-      },
-      (error, stdout, stderr) => {
-        const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
-        if (error !== null && !mayFail) {
-          reject(
-            new Error(
-              `${program} ${args.join(" ")} failed (${error.killed === true ? "time limit" : code}):\n${stdout}\n${stderr}`,
-            ),
-          );
-        } else resolve({ code, stdout, stderr });
-      },
-    );
-    child.stdin?.end(input ?? "");
+    const child = execFile(program, args, { ...place, ...limits }, (error, stdout, stderr) => {
+      if (error !== null && !mayFail) {
+        const reason = error.killed === true ? "time limit" : (error.code ?? error.signal ?? "");
+        const output = lastLines(`${stdout}\n${stderr}`);
+        reject(new Error(`${program} ${args.join(" ")} failed (${reason}):\n${output}`));
+        return;
+      }
+      const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
+      resolve({ code, stdout, stderr });
+    });
+    child.stdin?.end();
   });
+}
+
+/** Where a program says why it failed: a build says thousands of lines before. */
+export function lastLines(output: string, count = 60): string {
+  return output.trim().split("\n").slice(-count).join("\n");
+}
+
+/** The lines of an output that hold anything. */
+export function linesOf(output: string): string[] {
+  return output.split("\n").filter((line) => line !== "");
 }
 
 /** Runs the docker client against an engine. */

@@ -1,9 +1,8 @@
-import { docker } from "./commands";
+import { docker, linesOf } from "./commands";
 
 /** A container as the engine knows it, as far as the tests look at it. */
 export interface Inspected {
   readonly id: string;
-  readonly name: string;
   readonly part: string;
   readonly image: string;
   readonly health: string;
@@ -18,7 +17,6 @@ export interface Inspected {
 
 interface DockerInspect {
   readonly Id: string;
-  readonly Name: string;
   readonly Image: string;
   readonly State: { readonly Pid: number; readonly Health?: { readonly Status: string } };
   readonly Config: {
@@ -31,6 +29,8 @@ interface DockerInspect {
   };
 }
 
+const labelOf = (instance: string): string => `label=org.joinmastodon.instance=${instance}`;
+
 /** The containers of an instance, running or not; of one part of it, where one is named. */
 export async function containersOf(
   endpoint: string,
@@ -38,19 +38,18 @@ export async function containersOf(
   part?: string,
 ): Promise<Inspected[]> {
   const filters = [
-    `--filter=label=org.joinmastodon.instance=${instance}`,
+    `--filter=${labelOf(instance)}`,
     ...(part === undefined ? [] : [`--filter=label=org.joinmastodon.part=${part}`]),
   ];
   const { stdout } = await docker(endpoint, ["ps", "--all", "--quiet", ...filters]);
-  const ids = stdout.split("\n").filter((line) => line !== "");
+  const ids = linesOf(stdout);
   return ids.length === 0 ? [] : inspect(endpoint, ids);
 }
 
-export async function inspect(endpoint: string, ids: readonly string[]): Promise<Inspected[]> {
+async function inspect(endpoint: string, ids: readonly string[]): Promise<Inspected[]> {
   const { stdout } = await docker(endpoint, ["inspect", ...ids]);
   return (JSON.parse(stdout) as DockerInspect[]).map((found) => ({
     id: found.Id,
-    name: found.Name.slice(1),
     part: found.Config.Labels["org.joinmastodon.part"] ?? "",
     image: found.Image,
     health: found.State.Health?.Status ?? "none",
@@ -62,4 +61,21 @@ export async function inspect(endpoint: string, ids: readonly string[]): Promise
     ),
     text: JSON.stringify(found),
   }));
+}
+
+/** The networks or volumes of an instance, by the name or number that the engine lists them under. */
+export async function listedOf(
+  endpoint: string,
+  instance: string,
+  kind: "network" | "volume",
+): Promise<string[]> {
+  const filter = `--filter=${labelOf(instance)}`;
+  return linesOf((await docker(endpoint, [kind, "ls", "--quiet", filter])).stdout);
+}
+
+/** The certificate of the authority that an instance's gateway has made for itself. */
+export async function authorityOf(endpoint: string, instance: string): Promise<string> {
+  const [gateway] = await containersOf(endpoint, instance, "gateway");
+  const root = "/data/caddy/pki/authorities/local/root.crt";
+  return (await docker(endpoint, ["exec", gateway?.id ?? "", "cat", root])).stdout;
 }

@@ -1,11 +1,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parse, stringify } from "yaml";
 import { run, type Result } from "./commands";
 import { projectFolder } from "./projectFolder";
+import { installProviders } from "./providers/install";
 
-export interface ProjectOptions {
+interface Options {
   /** Holds the clone, its state and its home; removed with it. */
   readonly folder: string;
   /** The Docker engine to deploy to. */
@@ -32,7 +34,7 @@ const upLimitMs = 15 * 60_000;
 
 /** A clone of the project with a state of its own, used as a person would: by its commands. */
 export class Project {
-  constructor(private readonly options: ProjectOptions) {}
+  constructor(private readonly options: Options) {}
 
   get clone(): string {
     return path.join(this.options.folder, "clone");
@@ -42,7 +44,7 @@ export class Project {
     return path.join(this.options.folder, "state");
   }
 
-  get pulumiHome(): string {
+  private get pulumiHome(): string {
     return path.join(this.options.folder, "pulumi-home");
   }
 
@@ -65,12 +67,19 @@ export class Project {
       ["ls-files", "--cached", "--others", "--exclude-standard", "-z"],
       { cwd: projectFolder },
     );
-    for (const file of stdout.split("\0").filter((name) => name !== "")) {
-      await copyAsIs(path.join(projectFolder, file), path.join(this.clone, file));
+    for (const name of stdout.split("\0").filter((each) => each !== "")) {
+      const file = path.join(projectFolder, name);
+      // What was deleted and not committed yet is still listed.
+      if (existsSync(file)) await copyAsIs(file, path.join(this.clone, name));
     }
     await mkdir(path.join(this.options.folder, "home"), { recursive: true });
     await symlink(path.join(projectFolder, "node_modules"), path.join(this.clone, "node_modules"));
     await this.configure(this.options.config);
+  }
+
+  /** Installs doubles of the provider plugins, where none can be downloaded. */
+  installProviders(): Promise<void> {
+    return installProviders({ ...process.env, PULUMI_HOME: this.pulumiHome });
   }
 
   /** Writes keys of `mastodon:` into the stack file of `dev`; one that is undefined is removed. */
@@ -83,8 +92,8 @@ export class Project {
   }
 
   /** `npm start`. */
-  start(args: readonly string[] = [], mayFail = false): Promise<Result> {
-    return this.node(["toolchain/start.mjs", ...args], mayFail);
+  start(): Promise<Result> {
+    return this.node(["toolchain/start.mjs"]);
   }
 
   /** `npm start`, left running. */
@@ -127,7 +136,7 @@ export class Project {
     await rm(this.options.folder, { recursive: true, force: true });
   }
 
-  private node(args: readonly string[], mayFail: boolean): Promise<Result> {
+  private node(args: readonly string[], mayFail = false): Promise<Result> {
     return run(process.execPath, args, {
       cwd: this.clone,
       env: this.env,

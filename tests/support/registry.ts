@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "./commands";
 
 /** A running registry of container images. */
 export interface Registry {
@@ -15,17 +15,13 @@ export interface Registry {
 interface Options {
   /** Folder that holds the images; made if absent. */
   readonly storage: string;
+  /** On the loopback. */
   readonly port: number;
-  /** Address to listen on; loopback by default. */
-  readonly address?: string;
 }
 
 /** Starts Debian's `docker-registry` over plain HTTP and waits until it answers. */
-export async function startRegistry({
-  storage,
-  port,
-  address = "127.0.0.1",
-}: Options): Promise<Registry> {
+export async function startRegistry({ storage, port }: Options): Promise<Registry> {
+  const address = `127.0.0.1:${port}`;
   const folder = await mkdtemp(path.join(tmpdir(), "registry-"));
   const config = path.join(folder, "config.yml");
   await mkdir(storage, { recursive: true });
@@ -36,7 +32,7 @@ export async function startRegistry({
       version: "0.1",
       log: { level: "error", accesslog: { disabled: true } },
       storage: { filesystem: { rootdirectory: storage } },
-      http: { addr: `${address}:${port}` },
+      http: { addr: address },
     }),
   );
   // Without the caller's environment: REGISTRY_* variables would override the file.
@@ -58,14 +54,17 @@ export async function startRegistry({
     await ended;
     await rm(folder, { recursive: true, force: true });
   };
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    if (child.exitCode !== null || child.pid === undefined) break;
-    const response = await fetch(`http://${address}:${port}/v2/`).catch(() => undefined);
-    if (response?.ok) return { address: `${address}:${port}`, stop };
-    await sleep(100);
+  try {
+    await until("it answers", 10_000, async () => {
+      if (child.exitCode !== null || child.pid === undefined) throw new Error("it ended");
+      const response = await fetch(`http://${address}/v2/`).catch(() => undefined);
+      return response?.ok === true;
+    });
+  } catch (error) {
+    await stop();
+    throw new Error(`the image registry did not start: ${complaints.trim()}`, { cause: error });
   }
-  await stop();
-  throw new Error(`the image registry did not start: ${complaints.trim()}`);
+  return { address, stop };
 }
 
 /**

@@ -4,7 +4,7 @@ import type { LookupFunction } from "node:net";
 import WebSocket from "ws";
 
 /** What a server answered, its body read to the end. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
@@ -162,7 +162,7 @@ export class Visitor {
 }
 
 /** An open streaming socket, which remembers what arrived. */
-export class Socket {
+class Socket {
   private readonly arrived: string[] = [];
   private waiting: (() => void) | undefined;
 

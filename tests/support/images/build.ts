@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { bootstrapDebian } from "./base";
-import type { BuildEngine } from "./engine";
+import type { Builder } from "./builder";
 import { makeContext, suite, type Recipe } from "./recipes";
 
 /** Where the Dockerfiles look for a parent. */
@@ -12,7 +12,7 @@ export const localName = (name: string): string => `rehearsal/${name}:latest`;
  * Builds one image and tags it with its local name. Its parent must be in the engine.
  * @returns the tag that it is to have in the registry
  */
-export async function buildImage(recipe: Recipe, { docker }: BuildEngine): Promise<string> {
+export async function buildImage(recipe: Recipe, docker: Builder): Promise<string> {
   const scratch = await mkdtemp(path.join(tmpdir(), "rehearsal-image-"));
   try {
     if (recipe.parent === undefined) {

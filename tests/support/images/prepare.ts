@@ -1,13 +1,10 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
-import { findFreePort, pushImage, startRegistry, type Registry } from "../registry";
+import { findFreePort, pushImage, startRegistry } from "../registry";
+import { requirePrograms } from "../requirePrograms";
 import { buildImage, localName } from "./build";
-import { startBuildEngine, type BuildEngine } from "./engine";
-import { withLock } from "./lock";
+import { withBuilder, type Builder } from "./builder";
 import { readRecipes, type Recipe } from "./recipes";
-import { requirePrograms } from "./requirements";
 
 /** An image as the registry serves it. */
 export interface PreparedImage {
@@ -28,59 +25,45 @@ interface Options {
   /** A folder outside the project that is kept between runs. */
   readonly cache: string;
   readonly progress: (line: string) => void;
+  /** Variables of the `go` command: where it keeps what it fetches and compiles. Default: where it always does. */
+  readonly go?: Readonly<Record<string, string>>;
 }
 
-type Ledger = Readonly<Record<string, PreparedImage & { readonly key: string }>>;
+type Made = PreparedImage & { readonly key: string };
+
+type Ledger = Readonly<Record<string, Made>>;
 
 /**
- * Makes the images of the rehearsal and stores them for a registry: about four minutes and root the first time, nothing to do when
- * no input has changed since. Only what has changed is made anew.
+ * Makes the images of the rehearsal and stores them for a registry: about four minutes and root the first time, nothing
+ * to do when no input has changed since. Only what has changed is made anew. One run at a time: its callers hold a lock.
  */
-export async function prepareImages({ cache, progress }: Options): Promise<PreparedImages> {
+export async function prepareImages({
+  cache,
+  progress,
+  go = {},
+}: Options): Promise<PreparedImages> {
   const folder = path.join(cache, "images");
   const storage = path.join(folder, "registry");
   const ledgerFile = path.join(folder, "images.json");
-  const recipes = await readRecipes();
-  const staleIn = (ledger: Ledger): Recipe[] =>
-    recipes.filter(({ name, key }) => ledger[name]?.key !== key);
+  const recipes = await readRecipes(go);
   await mkdir(folder, { recursive: true });
-
   let ledger = await readLedger(ledgerFile);
-  if (staleIn(ledger).length > 0) {
-    const onWait = (): void => progress("Waiting for another run that makes the same images");
-    await withLock(path.join(folder, "lock"), onWait, async () => {
-      ledger = await readLedger(ledgerFile);
-      const stale = staleIn(ledger);
-      if (stale.length === 0) return;
-      progress(
-        `Making ${stale.length} container images from Debian packages: ${stale.map(({ name }) => name).join(", ")}`,
-      );
-      if (process.platform !== "linux" || process.getuid?.() !== 0) {
-        throw new Error("The rehearsal's images can only be made on Linux, as root.");
-      }
-      const builtWith = stale.some(({ name }) => name === "caddy") ? ["go"] : [];
-      await requirePrograms(
-        ["docker", "dockerd", "mmdebstrap", "docker-registry", ...builtWith],
-        progress,
-      );
-      await withBuilder(folder, storage, async (engine, registry) => {
+  const stale = recipes.filter(({ name, key }) => ledger[name]?.key !== key);
+  if (stale.length > 0) {
+    await checkMeans(stale, progress);
+    await withBuilder(path.join(folder, "engine"), (builder) =>
+      withRegistry(storage, async (address) => {
         for (const recipe of stale) {
-          const started = Date.now();
-          await ensureParent(recipe, ledger, engine, registry);
-          const tag = await buildImage(recipe, engine);
-          const digest = await pushImage(
-            engine.docker,
-            localName(recipe.name),
-            registry.address,
-            `${recipe.repository}:${tag}`,
-          );
-          const { key, repository } = recipe;
-          ledger = { ...ledger, [recipe.name]: { key, repository, tag, digest } };
+          const began = Date.now();
+          await ensureParent(recipe, ledger, builder, address);
+          const made = await make(recipe, builder, address);
+          ledger = { ...ledger, [recipe.name]: made };
           await writeLedger(ledgerFile, ledger);
-          progress(`  ${repository}:${tag} in ${Math.round((Date.now() - started) / 1_000)} s`);
+          const seconds = Math.round((Date.now() - began) / 1_000);
+          progress(`  ${made.repository}:${made.tag} in ${seconds} s`);
         }
-      });
-    });
+      }),
+    );
   }
   const images = recipes.flatMap(({ name, internal }) => {
     const made = ledger[name];
@@ -91,35 +74,53 @@ export async function prepareImages({ cache, progress }: Options): Promise<Prepa
   return { storage, images: Object.fromEntries(images) };
 }
 
-async function withBuilder(
-  folder: string,
+/** @throws where this machine cannot make the images */
+async function checkMeans(
+  stale: readonly Recipe[],
+  progress: (line: string) => void,
+): Promise<void> {
+  const names = stale.map(({ name }) => name);
+  progress(`Making ${stale.length} container images from Debian packages: ${names.join(", ")}`);
+  if (process.platform !== "linux" || process.getuid?.() !== 0) {
+    throw new Error("The rehearsal's images can only be made on Linux, as root.");
+  }
+  const builtWith = names.includes("caddy") ? ["go"] : [];
+  await requirePrograms(
+    ["docker", "dockerd", "mmdebstrap", "docker-registry", ...builtWith],
+    progress,
+  );
+}
+
+async function withRegistry(
   storage: string,
-  work: (engine: BuildEngine, registry: Registry) => Promise<void>,
+  work: (address: string) => Promise<void>,
 ): Promise<void> {
   const registry = await startRegistry({ storage, port: await findFreePort() });
   try {
-    const engine = await startBuildEngine(path.join(folder, "engine"));
-    try {
-      await work(engine, registry);
-    } finally {
-      await engine.stop();
-    }
+    await work(registry.address);
   } finally {
     await registry.stop();
   }
+}
+
+async function make(recipe: Recipe, docker: Builder, registry: string): Promise<Made> {
+  const { name, key, repository } = recipe;
+  const tag = await buildImage(recipe, docker);
+  const digest = await pushImage(docker, localName(name), registry, `${repository}:${tag}`);
+  return { key, repository, tag, digest };
 }
 
 /** The parent of an image that was made in an earlier run comes back from the registry. */
 async function ensureParent(
   { parent }: Recipe,
   ledger: Ledger,
-  { docker }: BuildEngine,
-  registry: Registry,
+  docker: Builder,
+  registry: string,
 ): Promise<void> {
   const made = parent === undefined ? undefined : ledger[parent];
   if (parent === undefined || made === undefined) return;
   if ((await docker("images", "--quiet", localName(parent))) !== "") return;
-  const reference = `${registry.address}/${made.repository}@${made.digest}`;
+  const reference = `${registry}/${made.repository}@${made.digest}`;
   await docker("pull", "--quiet", reference);
   await docker("tag", reference, localName(parent));
 }
@@ -137,17 +138,4 @@ async function readLedger(file: string): Promise<Ledger> {
 async function writeLedger(file: string, ledger: Ledger): Promise<void> {
   await writeFile(`${file}.new`, `${JSON.stringify(ledger, null, 2)}\n`);
   await rename(`${file}.new`, file);
-}
-
-if (require.main === module) {
-  const { values } = parseArgs({ options: { cache: { type: "string" } } });
-  const { MASTODON_CACHE, XDG_CACHE_HOME = path.join(homedir(), ".cache") } = process.env;
-  const cache = values.cache ?? MASTODON_CACHE ?? path.join(XDG_CACHE_HOME, "mastodon");
-  prepareImages({ cache, progress: (line) => process.stderr.write(`${line}\n`) }).then(
-    (prepared) => process.stdout.write(`${JSON.stringify(prepared, null, 2)}\n`),
-    (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-      process.exitCode = 1;
-    },
-  );
 }

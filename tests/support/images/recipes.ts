@@ -25,7 +25,7 @@ export interface Recipe {
 export const suite = "trixie";
 
 /** The releases of Mastodon that the stand-in plays: two, so that upgrades can be rehearsed. */
-export const standinReleases = ["4.7.1", "4.7.2"] as const;
+const standinReleases = ["4.7.1", "4.7.2"] as const;
 
 /** Where the Dockerfiles lie, which are no sources to be compiled. */
 const recipeFolder = path.join(projectFolder, "tests", "support", "images");
@@ -35,7 +35,9 @@ const standinSources = path.join(projectFolder, "tests", "support", "standin");
 const compiledStandin = path.join(projectFolder, "dist", "tests", "support", "standin");
 
 /** All recipes, parents before children. */
-export async function readRecipes(): Promise<readonly Recipe[]> {
+export async function readRecipes(
+  go: Readonly<Record<string, string>>,
+): Promise<readonly Recipe[]> {
   const base = await baseRecipe();
   const runtime = await runtimeRecipe(base);
   return [
@@ -47,7 +49,7 @@ export async function readRecipes(): Promise<readonly Recipe[]> {
     await serverRecipe(base, "redis", async (versionOf) =>
       wordWithDigits(await versionOf("redis-server", "--version")),
     ),
-    await caddyRecipe(base),
+    await caddyRecipe(base, go),
     ...(await Promise.all(standinReleases.flatMap((release) => standinRecipes(runtime, release)))),
   ];
 }
@@ -93,7 +95,7 @@ async function serverRecipe(base: Recipe, name: string, version: Recipe["tag"]):
 }
 
 /** Caddy is the one server of which Debian's version is too old; it comes from its Go module. */
-async function caddyRecipe(base: Recipe): Promise<Recipe> {
+async function caddyRecipe(base: Recipe, go: Readonly<Record<string, string>>): Promise<Recipe> {
   const folder = path.join(recipeFolder, "caddy");
   const source = "github.com/caddyserver/caddy/v2";
   const version =
@@ -110,12 +112,13 @@ async function caddyRecipe(base: Recipe): Promise<Recipe> {
       for (const file of ["Dockerfile", "Caddyfile", "index.html"])
         await cp(path.join(folder, file), path.join(context, file));
       const output = path.join(context, "caddy");
-      const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "" };
+      const env = { ...process.env, ...go, CGO_ENABLED: "0" };
       await run(
         "go",
         [
           "build",
           "-trimpath",
+          "-buildvcs=false",
           `-ldflags=-s -w -X ${source}.CustomVersion=v${version}`,
           "-o",
           output,

@@ -1,35 +1,13 @@
-import { spawn } from "node:child_process";
+import { run as runLimited, type RunOptions } from "../commands";
 
-/** How to run a program. */
-interface Options {
-  readonly cwd?: string;
-  readonly env?: NodeJS.ProcessEnv;
-}
+/** Packages are fetched and Go is compiled meanwhile. */
+const limitMs = 30 * 60_000;
 
-/**
- * Runs a program to its end.
- * @returns what it wrote to stdout, trimmed
- * @throws Error with the command and the last of its output when it fails
- */
-export function run(
-  command: string,
+/** Runs one step of making an image to its end. @returns what it printed, trimmed @throws as any `run` */
+export async function run(
+  program: string,
   args: readonly string[],
-  options: Options = {},
+  place: Pick<RunOptions, "cwd" | "env"> = {},
 ): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
-    const stdout: Buffer[] = [];
-    const all: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => void (stdout.push(chunk), all.push(chunk)));
-    child.stderr.on("data", (chunk: Buffer) => void all.push(chunk));
-    child.on("error", reject);
-    child.on("close", (code, signal) => {
-      if (code === 0) {
-        resolve(Buffer.concat(stdout).toString("utf8").trim());
-        return;
-      }
-      const output = Buffer.concat(all).toString("utf8").trim().split("\n").slice(-20).join("\n");
-      reject(new Error(`${command} ${args.join(" ")} ended with ${code ?? signal}:\n${output}`));
-    });
-  });
+  return (await runLimited(program, args, { ...place, limitMs })).stdout.trim();
 }

@@ -1,38 +1,26 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
+import { run } from "../commands";
 import { projectFolder } from "../projectFolder";
 
 const versions = { docker: "5.2.0", random: "4.21.2", command: "1.2.1" } as const;
 
-export type ProviderName = keyof typeof versions;
+type ProviderName = keyof typeof versions;
 
 /** In the wrapper, to know it from an official plugin. */
 const marker = "# Test double";
-
-const limitMs = 60_000;
-
-export interface InstallOptions {
-  /** Path of the Pulumi CLI. */
-  readonly pulumi: string;
-  /** The environment that the CLI is run in; `PULUMI_HOME` is where the plugins go. */
-  readonly env: NodeJS.ProcessEnv;
-  /** All three if not given. */
-  readonly only?: readonly ProviderName[];
-}
 
 /**
  * Installs the stand-ins for the provider plugins under the versions of their SDKs. What is installed already stays, and
  * so does an official plugin.
  * @throws when the CLI fails
  */
-export async function installProviders({ pulumi, env, only }: InstallOptions): Promise<void> {
+export async function installProviders(env: NodeJS.ProcessEnv): Promise<void> {
   const home = env["PULUMI_HOME"] ?? path.join(homedir(), ".pulumi");
   const scratch = await mkdtemp(path.join(tmpdir(), "plugins-"));
   try {
-    for (const name of only ?? (Object.keys(versions) as ProviderName[])) {
+    for (const name of Object.keys(versions) as ProviderName[]) {
       const version = versions[name];
       const file = `pulumi-resource-${name}`;
       const wrapper = wrapperOf(name);
@@ -49,7 +37,7 @@ export async function installProviders({ pulumi, env, only }: InstallOptions): P
         "--file",
         path.join(scratch, file),
       ];
-      await promisify(execFile)(pulumi, args, { env, timeout: limitMs });
+      await run("pulumi", args, { env });
     }
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -68,11 +56,4 @@ function quoted(text: string): string {
 async function isStale(installed: string, wrapper: string): Promise<boolean> {
   const content = await readFile(installed, "latin1").catch(() => undefined);
   return content === undefined || (content.includes(marker) && content !== wrapper);
-}
-
-if (require.main === module) {
-  installProviders({ pulumi: "pulumi", env: process.env }).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  });
 }

@@ -1,10 +1,10 @@
-import { defaultsKey, type Fields, type Property } from "./schema";
+import { holdsForceNew, identity, list, sorted, zeros } from "./elements";
+import type { Fields, Property } from "./schema";
 import {
   canonical,
   holdsUnknown,
   isObject,
   isUnknown,
-  strings,
   UNKNOWN,
   type Value,
   type Values,
@@ -26,12 +26,6 @@ interface Step {
   readonly value: Value | undefined;
   readonly changes: readonly Change[];
 }
-
-const zeros: Readonly<Partial<Record<Property["kind"], Value>>> = {
-  string: "",
-  int: 0,
-  bool: false,
-};
 
 /** The state of a resource that is yet to be created: what is asked for, and unknown what the provider fills in. */
 export function planCreate(fields: Fields, inputs: Values): Values {
@@ -100,40 +94,6 @@ export function partialState(fields: Fields, planned: Values): Values {
     else if (property.kind === "set") state[key] = [];
   }
   return state;
-}
-
-/** What the inputs become by a refresh: those that the program gave, with the values that were read. */
-export function refreshedInputs(fields: Fields, inputs: Values, state: Values): Values {
-  const refreshed: Values = {};
-  for (const [key, value] of Object.entries(inputs)) {
-    const property = fields[key];
-    const read = state[key];
-    if (property && read !== undefined) refreshed[key] = refreshedInput(property, value, read);
-  }
-  // A default whose value has changed outside is none any more: the next check puts it back.
-  const kept = strings(inputs[defaultsKey]).filter(
-    (key) => canonical(refreshed[key]) === canonical(inputs[key]),
-  );
-  return kept.length > 0 ? { ...refreshed, [defaultsKey]: kept } : refreshed;
-}
-
-function refreshedInput(property: Property, input: Value, read: Value): Value {
-  if (property.kind === "set" && Array.isArray(input) && Array.isArray(read)) {
-    const known = new Set(read.map((element) => identity(property.fields, element)));
-    return input.filter((element) => known.has(identity(property.fields, element)));
-  }
-  if (property.kind === "list" && Array.isArray(input) && Array.isArray(read)) {
-    const element: Property = property.fields
-      ? { kind: "object", fields: property.fields }
-      : { kind: "string" };
-    return read
-      .slice(0, input.length)
-      .map((value, index) => refreshedInput(element, input[index] ?? value, value));
-  }
-  if (property.kind === "object" && property.fields && isObject(input) && isObject(read)) {
-    return refreshedInputs(property.fields, input, read);
-  }
-  return read;
 }
 
 function stepOf(
@@ -276,46 +236,6 @@ function stepOfBlockSet(
   return changes.length > 0 ? { value: given, changes } : { value: old, changes };
 }
 
-/** Whether an element of a set says anything under a property whose change replaces the resource. */
-function holdsForceNew(fields: Fields, element: Value): boolean {
-  if (!isObject(element)) return Object.values(fields).some((property) => property.forceNew);
-  return Object.entries(fields).some(([key, property]) => {
-    const value = element[key] ?? property.default;
-    if (
-      value === undefined ||
-      canonical(value) === "[]" ||
-      canonical(value) === "{}" ||
-      value === ""
-    )
-      return false;
-    if (property.forceNew) return true;
-    return (
-      property.fields !== undefined &&
-      list(value).some((inner) => holdsForceNew(property.fields ?? {}, inner))
-    );
-  });
-}
-
-/** An element's content by which the framework tells it from others: defaults filled in, zeros left out. */
-function identity(fields: Fields | undefined, element: Value): string {
-  return canonical(normalized(fields, element));
-}
-
-function normalized(fields: Fields | undefined, element: Value): Value {
-  if (!fields || !isObject(element)) return element;
-  const kept: Values = {};
-  for (const [key, property] of Object.entries(fields)) {
-    const value = element[key] ?? property.default;
-    if (value === undefined || value === zeros[property.kind]) continue;
-    const inner = Array.isArray(value)
-      ? value.map((each) => normalized(property.fields, each))
-      : value;
-    const ordered = property.kind === "set" ? sorted(inner) : normalized(property.fields, inner);
-    if (ordered !== undefined && !["[]", "{}"].includes(canonical(ordered))) kept[key] = ordered;
-  }
-  return kept;
-}
-
 function change(
   path: string,
   property: Property,
@@ -324,15 +244,4 @@ function change(
 ): Change {
   const kind = old === undefined ? "add" : now === undefined ? "delete" : "update";
   return { path, kind, replace: property.forceNew === true };
-}
-
-function list(value: Value | undefined): Value[] {
-  if (value === undefined || value === null) return [];
-  return Array.isArray(value) ? value : [value];
-}
-
-function sorted(value: Value | undefined): Value | undefined {
-  if (!Array.isArray(value)) return value;
-  const unique = new Map(value.map((each) => [canonical(each), each]));
-  return [...unique].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
 }

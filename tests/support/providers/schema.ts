@@ -35,7 +35,7 @@ export interface Failure {
   readonly reason: string;
 }
 
-export interface Checked {
+interface Checked {
   readonly inputs: Values;
   readonly failures: Failure[];
 }

@@ -1,17 +1,22 @@
-import { connect } from "node:net";
 import * as grpc from "@grpc/grpc-js";
-import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
-import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
-import { Status } from "@pulumi/pulumi/proto/status_pb";
-import { Any } from "google-protobuf/google/protobuf/any_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { partialState, planCreate, planUpdate, refreshedInputs, type Plan } from "./plan";
+import { isGone, logger } from "./engineLink";
+import {
+  checkResponse,
+  diffResponse,
+  InitFailed,
+  PartialResource,
+  serviceError,
+  struct,
+  values,
+} from "./messages";
+import { partialState, planCreate, planUpdate, type Plan } from "./plan";
+import { refreshedInputs } from "./refreshedInputs";
 import { check, isNamedByProgram, type Fields } from "./schema";
-import { isUnknown, plain, type Values } from "./values";
+import { isUnknown, type Values } from "./values";
 
 /** What an operation may use beside its values. */
 export interface Context {
@@ -56,16 +61,6 @@ export interface Provider {
   configure(config: Values): void;
   /** By type token, such as `docker:index/network:Network`. */
   readonly resources: Readonly<Record<string, Resource>>;
-}
-
-/** The resource exists, but is not what was asked for: it is kept in the state, with what is known of it. */
-export class InitFailed extends Error {
-  constructor(
-    readonly id: string,
-    message: string,
-  ) {
-    super(message);
-  }
 }
 
 /** Keys of a provider's inputs that belong to the engine. */
@@ -276,35 +271,6 @@ export async function serve(provider: Provider, args: readonly string[]): Promis
   process.stdout.write(`${port}\n`);
 }
 
-/** Whether nobody listens at `host:port` any more. */
-function isGone(address: string): Promise<boolean> {
-  const { hostname, port } = new URL(`tcp://${address}`);
-  return new Promise((resolve) => {
-    const socket = connect(Number(port), hostname);
-    socket.on("connect", () => resolve(false));
-    socket.on("error", () => resolve(true));
-    socket.on("close", () => socket.destroy());
-    socket.end();
-  });
-}
-
-function logger(engineAddress: string | undefined): (urn: string, line: string) => void {
-  if (engineAddress === undefined) return () => undefined;
-  const client = new EngineClient(engineAddress, grpc.credentials.createInsecure());
-  return (urn, line) => {
-    const request = new LogRequest()
-      .setSeverity(LogSeverity.INFO)
-      .setMessage(line)
-      .setUrn(urn)
-      .setEphemeral(true);
-    client.log(request, () => undefined);
-  };
-}
-
-function values(struct: Struct | undefined): Values {
-  return plain(struct?.toJavaScript() ?? {}) as Values;
-}
-
 function without(values: Values, keys: readonly string[]): Values {
   return Object.fromEntries(Object.entries(values).filter(([key]) => !keys.includes(key)));
 }
@@ -315,73 +281,4 @@ function only(values: Values, keys: readonly string[]): Values {
 
 function withoutUnknowns(values: Values): Values {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => !isUnknown(value)));
-}
-
-function struct(values: Values): Struct {
-  return Struct.fromJavaScript(values);
-}
-
-function checkResponse(
-  inputs: Values,
-  failures: readonly { property: string; reason: string }[],
-): proto.CheckResponse {
-  const list = failures.map(({ property, reason }) =>
-    new proto.CheckFailure()
-      .setProperty(property)
-      .setReason(`${reason}. Examine values at '${property}'.`),
-  );
-  return new proto.CheckResponse().setInputs(struct(inputs)).setFailuresList(list);
-}
-
-const kinds = {
-  add: [proto.PropertyDiff.Kind.ADD, proto.PropertyDiff.Kind.ADD_REPLACE],
-  delete: [proto.PropertyDiff.Kind.DELETE, proto.PropertyDiff.Kind.DELETE_REPLACE],
-  update: [proto.PropertyDiff.Kind.UPDATE, proto.PropertyDiff.Kind.UPDATE_REPLACE],
-} as const;
-
-function diffResponse({ changes }: Plan, removedFirst: boolean): proto.DiffResponse {
-  const top = (path: string): string => path.split(/[.[]/)[0] ?? path;
-  const replaces = [
-    ...new Set(changes.filter(({ replace }) => replace).map(({ path }) => top(path))),
-  ].sort();
-  const { DIFF_NONE, DIFF_SOME } = proto.DiffResponse.DiffChanges;
-  const response = new proto.DiffResponse()
-    .setChanges(changes.length > 0 ? DIFF_SOME : DIFF_NONE)
-    .setReplacesList(replaces)
-    .setDeletebeforereplace(replaces.length > 0 && removedFirst)
-    .setDiffsList([...new Set(changes.map(({ path }) => top(path)))].sort())
-    .setHasdetaileddiff(true);
-  for (const { path, kind, replace } of changes) {
-    response
-      .getDetaileddiffMap()
-      .set(path, new proto.PropertyDiff().setKind(kinds[kind][replace ? 1 : 0]));
-  }
-  return response;
-}
-
-function serviceError(error: unknown): Partial<grpc.ServiceError> {
-  if (error instanceof PartialResource) return error;
-  const details = error instanceof Error ? error.message : String(error);
-  return { code: grpc.status.UNKNOWN, details };
-}
-
-/** A failure that leaves a resource: the engine reads it from a field that gRPC keeps for structured errors. */
-class PartialResource extends Error {
-  readonly code = grpc.status.UNKNOWN;
-  readonly details: string;
-  readonly metadata = new grpc.Metadata();
-
-  constructor(error: InitFailed, doing: string, state: Values) {
-    const reason = `${doing}: ${error.message}`;
-    super(reason);
-    this.details = reason;
-    const detail = new proto.ErrorResourceInitFailed()
-      .setId(error.id)
-      .setProperties(struct(state))
-      .setReasonsList([reason]);
-    const packed = new Any();
-    packed.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
-    const status = new Status().setCode(this.code).setMessage(reason).setDetailsList([packed]);
-    this.metadata.add("grpc-status-details-bin", Buffer.from(status.serializeBinary()));
-  }
 }

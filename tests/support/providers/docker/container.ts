@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createdState } from "../plan";
-import { type Context, InitFailed, type Resource } from "../serve";
+import { InitFailed } from "../messages";
+import type { Context, Resource } from "../serve";
 import { blocks, canonical, number, text, type Values } from "../values";
 import { containerFields } from "./containerFields";
 import { containerSpec, endpointSpec, updateSpec } from "./containerSpec";

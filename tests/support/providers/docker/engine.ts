@@ -5,7 +5,7 @@ import type { Value } from "../values";
 const newestApi = "1.51";
 
 /** An answer of the engine that says no. */
-export class EngineError extends Error {
+class EngineError extends Error {
   constructor(
     message: string,
     readonly status: number,
@@ -14,7 +14,7 @@ export class EngineError extends Error {
   }
 }
 
-export interface Call {
+interface Call {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   /** Sent as JSON, or as it is if it is a buffer (a tar archive). */
   readonly body?: object | Buffer;

@@ -9,7 +9,7 @@ const text: Property = { kind: "string", forceNew: true };
 const flag: Property = { kind: "bool", forceNew: true };
 const map: Property = { kind: "map", forceNew: true };
 
-export const fields: Fields = {
+const fields: Fields = {
   attachable: flag,
   driver: { ...text, computed: true },
   ingress: flag,

@@ -4,7 +4,7 @@ import type { Context, Resource } from "../serve";
 import { text, type Values } from "../values";
 import { type Engine, isNotFound, reported } from "./engine";
 
-export const fields: Fields = {
+const fields: Fields = {
   build: { kind: "object", unsupported: true },
   forceRemove: { kind: "bool" },
   keepLocally: { kind: "bool" },

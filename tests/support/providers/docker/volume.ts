@@ -5,7 +5,7 @@ import type { Values } from "../values";
 import { type Engine, isNotFound, reported, says, untilRemoved } from "./engine";
 import { labelList, labelMap, labels } from "./labels";
 
-export const fields: Fields = {
+const fields: Fields = {
   cluster: { kind: "object", unsupported: true },
   driver: { kind: "string", forceNew: true, computed: true },
   driverOpts: { kind: "map", forceNew: true },

@@ -6,35 +6,32 @@ import { prepareImages, type PreparedImages } from "./images/prepare";
 import { startRegistry, type Registry } from "./registry";
 
 /** Where the acceptance tests deploy to, as plain values, since each test file runs in a process of its own. */
-export interface SiteAddress {
+export interface TestbedAddress {
   readonly folder: string;
   readonly endpoint: string;
   readonly cache: string;
   /** How to start the engine again. */
   readonly engine: DockerEngineOptions;
-  /** Overrides of `mastodon:images` where the digests of the program are not those of this site's images. */
+  /** Overrides of `mastodon:images` where the digests of the program are not those of the testbed's images. */
   readonly images: Readonly<Record<string, string>>;
 }
-
-/** The release of Mastodon that the tests deploy. */
-export const release = "4.7.2";
 
 /** Plain HTTP on its own port: where the engine looks, after HTTPS, for a registry that it may speak plainly to. */
 const registryPort = 80;
 
-/** Registries of the program's images, all of which the site's own answers for. */
+/** Registries of the program's images, all of which the testbed's own answers for. */
 const registries = ["ghcr.io"];
 
 /** A registry that serves images under their real names, and an engine that finds it there. */
-export class Site {
+export class Testbed {
   private constructor(
-    readonly address: SiteAddress,
+    readonly address: TestbedAddress,
     private readonly engine: DockerEngine,
     private readonly registry: Registry,
   ) {}
 
   /** Needs a network namespace of its own, whose hosts file leads the registries' names to the loopback. */
-  static async open(cache: string): Promise<Site> {
+  static async open(cache: string): Promise<Testbed> {
     const prepared = await prepareImages({
       cache,
       progress: (line) => process.stderr.write(`${line}\n`),
@@ -49,7 +46,7 @@ export class Site {
     const engine = new DockerEngine(options);
     await engine.start();
     const images = imageOverrides(prepared);
-    return new Site(
+    return new Testbed(
       { folder, endpoint: engine.endpoint, cache, engine: options, images },
       engine,
       registry,
@@ -73,10 +70,10 @@ function imageOverrides({ images }: PreparedImages): Record<string, string> {
   return { postgres: reference("postgres"), redis: reference("redis"), caddy: reference("caddy") };
 }
 
-/** The site that the tests of this process deploy to. */
-export function currentSite(): SiteAddress {
-  const text = process.env["ACCEPTANCE_SITE"];
+/** The testbed that the tests of this process deploy to. */
+export function currentTestbed(): TestbedAddress {
+  const text = process.env["ACCEPTANCE_TESTBED"];
   if (text === undefined)
     throw new Error("the acceptance tests are run by `npm test`, which gives them an engine");
-  return JSON.parse(text) as SiteAddress;
+  return JSON.parse(text) as TestbedAddress;
 }

@@ -1,14 +1,18 @@
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
-import { run } from "./run";
+import { run } from "./commands";
 
 /** Debian packages by a program that they bring. */
 const packages: Readonly<Record<string, string>> = {
   docker: "docker.io",
   dockerd: "docker.io",
-  mmdebstrap: "mmdebstrap",
   "docker-registry": "docker-registry",
+  ip: "iproute2",
+  mmdebstrap: "mmdebstrap",
+  unshare: "util-linux",
 };
+
+const installLimitMs = 20 * 60_000;
 
 /**
  * Sees to it that the programs are there: as root on a Debian system they are installed.
@@ -26,18 +30,27 @@ export async function requirePrograms(
     isInstalled("apt-get") &&
     missing.every((program) => packages[program]);
   if (!canInstall) {
-    throw new Error(
-      `The rehearsal's images cannot be made: ${missing.join(", ")} not found. On Debian or Ubuntu run as root: apt-get install ${wanted.join(" ")}`,
-    );
+    const advice =
+      wanted.length === 0
+        ? ""
+        : ` On Debian or Ubuntu run as root: apt-get install ${wanted.join(" ")}`;
+    throw new Error(`${missing.join(", ")} not found on PATH.${advice}`);
   }
   progress(`Installing ${wanted.join(", ")} (about a minute)`);
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  await run("apt-get", ["update"], { env });
-  await run("apt-get", ["install", "--yes", "--no-install-recommends", ...wanted], { env });
+  await apt("update");
+  await apt("install", "--yes", "--no-install-recommends", ...wanted);
   // The package starts a registry for the whole machine, which nobody asked for.
   if (wanted.includes("docker-registry") && isInstalled("systemctl")) {
-    await run("systemctl", ["disable", "--now", "docker-registry"]).catch(() => undefined);
+    await run("systemctl", ["disable", "--now", "docker-registry"], { mayFail: true });
   }
+}
+
+async function apt(...args: string[]): Promise<void> {
+  // Another apt may hold the lock, as just after a machine's first boot.
+  await run("apt-get", ["-o", "DPkg::Lock::Timeout=120", ...args], {
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    limitMs: installLimitMs,
+  });
 }
 
 function isInstalled(program: string): boolean {

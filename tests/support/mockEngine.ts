@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+
+/** A test double of the engine: it gives each resource an id, and what the real providers would compute. */
+export class MockEngine implements pulumi.runtime.Mocks {
+  readonly registered: pulumi.runtime.MockResourceArgs[] = [];
+  /** Value → the logical name of the resource that made it. */
+  readonly secrets = new Map<string, string>();
+
+  constructor(private readonly preview: boolean) {}
+
+  newResource(args: pulumi.runtime.MockResourceArgs): {
+    id: string | undefined;
+    state: Record<string, unknown>;
+  } {
+    this.registered.push(args);
+    if (this.preview) return { id: undefined, state: args.inputs as Record<string, unknown> };
+    return {
+      id: `${args.name}-id`,
+      state: { ...(args.inputs as Record<string, unknown>), ...this.computed(args) },
+    };
+  }
+
+  call(args: pulumi.runtime.MockCallArgs): never {
+    throw new Error(`${args.token} was called: the program asks its providers nothing`);
+  }
+
+  private computed({
+    type,
+    name,
+    inputs,
+  }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {
+    switch (type) {
+      case "random:index/randomPassword:RandomPassword":
+        return { result: this.secret(name, password(name, inputs as Password)) };
+      case "docker:index/remoteImage:RemoteImage":
+        return { imageId: `sha256:${name}` };
+      default:
+        return {};
+    }
+  }
+
+  // The provider marks these as secrets in its schema, which mocks do not know.
+  private secret(name: string, value: string): pulumi.Output<string> {
+    this.secrets.set(value, name);
+    return pulumi.secret(value);
+  }
+}
+
+interface Password {
+  readonly length: number;
+  readonly special?: boolean;
+  readonly overrideSpecial?: string;
+  readonly lower?: boolean;
+  readonly upper?: boolean;
+  readonly numeric?: boolean;
+}
+
+/** A password of the characters that are asked for, the same for the same name: nothing here is random. */
+function password(name: string, { length, lower, upper, numeric, ...asked }: Password): string {
+  const characters = [
+    lower === false ? "" : "abcdefghijklmnopqrstuvwxyz",
+    upper === false ? "" : "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    numeric === false ? "" : "0123456789",
+    asked.special === false ? "" : (asked.overrideSpecial ?? "!@#$%&*()-_=+[]{}<>:?"),
+  ].join("");
+  const bytes = createHash("shake256", { outputLength: length }).update(name).digest();
+  return [...bytes].map((byte) => characters.charAt(byte % characters.length)).join("");
+}
