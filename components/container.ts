@@ -24,6 +24,19 @@ export function createContainer(
 ): docker.Container {
   const environment = Object.entries(secrets.resolve(spec.environment));
   const { test, ...health } = spec.health;
+  // Lists that hold nothing are left out: they are read back as none, which may look like a change.
+  const adds = [...spec.capabilities];
+  const mounts = spec.mounts.map(({ volume, path, readOnly }) => ({
+    type: "volume",
+    source: foundation.volumeName(volume),
+    target: path,
+    readOnly,
+  }));
+  const ports = spec.ports.map(({ internal, external, address }) => ({
+    internal,
+    external,
+    ip: address,
+  }));
   return new docker.Container(
     name,
     {
@@ -39,18 +52,9 @@ export function createContainer(
         name: foundation.networkId(key),
         aliases: [spec.part],
       })),
-      mounts: spec.mounts.map(({ volume, path, readOnly }) => ({
-        type: "volume",
-        source: foundation.volumeName(volume),
-        target: path,
-        readOnly,
-      })),
+      ...(mounts.length > 0 && { mounts }),
       tmpfs: { ...spec.tmpfs },
-      ports: spec.ports.map(({ internal, external, address }) => ({
-        internal,
-        external,
-        ip: address,
-      })),
+      ...(ports.length > 0 && { ports }),
       healthcheck: { ...health, tests: [...test] },
       wait: true,
       waitTimeout: spec.healthySeconds,
@@ -59,7 +63,7 @@ export function createContainer(
       ...(spec.shmMb === undefined ? {} : { shmSize: spec.shmMb }),
       readOnly: true,
       securityOpts: ["no-new-privileges"],
-      capabilities: { adds: [...spec.capabilities], drops: ["ALL"] },
+      capabilities: { ...(adds.length > 0 && { adds }), drops: ["ALL"] },
       init: spec.init,
       restart: "unless-stopped",
       destroyGraceSeconds: spec.stopSeconds,

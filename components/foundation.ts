@@ -53,11 +53,16 @@ export class Foundation extends pulumi.ComponentResource {
       {
         name: spec.name,
         internal: spec.internal,
-        options: { ...spec.options },
+        ...(Object.keys(spec.options).length > 0 && { options: { ...spec.options } }),
         labels: dockerLabels(spec.labels),
       },
-      // The engine would take a second network of the same name, and then confuse the two.
-      { parent: this, deleteBeforeReplace: true },
+      {
+        parent: this,
+        // The engine would take a second network of the same name, and then confuse the two.
+        deleteBeforeReplace: true,
+        // Newer engines add options of their own, which after a refresh would look like a reason for another network.
+        ignoreChanges: ["options"],
+      },
     );
   }
 

@@ -201,12 +201,12 @@ const properties: readonly Property[] = [
   ),
   container(
     "publishes a port only on the loopback",
-    ({ ports }) => Array.isArray(ports) && ports.every((port) => has(port, { ip: "127.0.0.1" })),
+    ({ ports = [] }) => Array.isArray(ports) && ports.every((port) => has(port, { ip: "127.0.0.1" })),
     { ports: [{ internal: 5432, external: 5432 }] },
   ),
   container(
     "mounts no folder of the host",
-    ({ mounts, volumes, devices, hostConfig }) =>
+    ({ mounts = [], volumes, devices, hostConfig }) =>
       [volumes, devices, hostConfig].every((each) => each === undefined) &&
       Array.isArray(mounts) &&
       mounts.every((mount) => has(mount, { type: "volume" })),
@@ -221,7 +221,7 @@ const properties: readonly Property[] = [
     name: "only the gateway publishes a port",
     to: /:Container$/,
     holds: ({ name, inputs }) =>
-      has(inputs["ports"], name === "mastodon-gateway-caddy" ? [{}] : []),
+      has(inputs["ports"] ?? [], name === "mastodon-gateway-caddy" ? [{}] : []),
     spoilt: { inputs: { ports: [{ internal: 1, external: 1, ip: "127.0.0.1" }, {}] } },
   },
   {

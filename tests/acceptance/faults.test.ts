@@ -1,3 +1,4 @@
+import { chmod, chown, mkdir, stat } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import path from "node:path";
 import { docker, run } from "../support/commands";
@@ -27,8 +28,12 @@ beforeAll(async () => {
 afterAll(() => project.remove());
 
 /** Runs `npm start`, which must fail without having made anything. @returns what it said */
-async function refused(env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const { code, stdout, stderr } = await run(process.execPath, ["toolchain/start.mjs"], {
+async function refused(
+  env: NodeJS.ProcessEnv = {},
+  wrapper: readonly string[] = [],
+): Promise<string> {
+  const [program, ...args] = [...wrapper, process.execPath, "toolchain/start.mjs"];
+  const { code, stdout, stderr } = await run(program, args, {
     cwd: project.clone,
     env: { ...project.env, ...env },
     mayFail: true,
@@ -94,6 +99,32 @@ it("says which container has taken the port", async () => {
 it("says where no engine answers", async () => {
   const said = await refused({ DOCKER_HOST: "unix:///nowhere/docker.sock" });
   expect(said).toContain("/nowhere/docker.sock");
+});
+
+it("says that the engine may not be used", async () => {
+  const socket = testbed.endpoint.replace("unix://", "");
+  const { uid, gid, mode } = await stat(socket);
+  await chown(socket, 65534, 65534);
+  await chmod(socket, 0o600);
+  try {
+    // Root without the right to overlook permissions is as anybody else, and still owns the clone.
+    const ordinary = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
+    expect(await refused({}, ordinary)).toMatch(/may not use|[Pp]ermission|docker group/);
+  } finally {
+    await chown(socket, uid, gid);
+    await chmod(socket, mode & 0o777);
+  }
+});
+
+it("says which disk is full", async () => {
+  const state = path.join(testbed.folder, "full");
+  await mkdir(state);
+  await run("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", state]);
+  try {
+    expect(await refused({ MASTODON_STATE: state })).toContain(state);
+  } finally {
+    await run("umount", [state]);
+  }
 });
 
 it("comes up once the faults are mended", async () => {
