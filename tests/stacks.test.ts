@@ -201,7 +201,8 @@ const properties: readonly Property[] = [
   ),
   container(
     "publishes a port only on the loopback",
-    ({ ports = [] }) => Array.isArray(ports) && ports.every((port) => has(port, { ip: "127.0.0.1" })),
+    ({ ports = [] }) =>
+      Array.isArray(ports) && ports.every((port) => has(port, { ip: "127.0.0.1" })),
     { ports: [{ internal: 5432, external: 5432 }] },
   ),
   container(
