@@ -4,7 +4,7 @@ import { cache, goFolders, state } from "./folders.mjs";
 import { withLock } from "./lock.mjs";
 import { loadCompiled, planOf } from "./plan.mjs";
 import { ensurePlugins } from "./plugins.mjs";
-import { explain, labelMessages, say, ticking, UserError } from "./report.mjs";
+import { labelMessages, say, ticking, UserError } from "./report.mjs";
 import { defaultStack, rehearsalStack, writeStackFile } from "./stack.mjs";
 
 /** Always the same, since the images' names, and with them the containers, depend on it. */
@@ -59,10 +59,12 @@ export async function openRehearsal(env) {
   const { prepareImages } = /** @type {typeof import("../tests/support/images/prepare.js")} */ (
     loadCompiled("tests/support/images/prepare")
   );
-  const { storage, images } = await withLock("images", () =>
-    ticking(() => prepareImages({ cache, progress: say, go: goFolders(process.env) })),
+  const { storage, images } = await told("The rehearsal's images cannot be made", () =>
+    withLock("images", () =>
+      ticking(() => prepareImages({ cache, progress: say, go: goFolders(process.env) })),
+    ),
   );
-  const registry = await serve(storage);
+  const registry = await told("The rehearsal's images cannot be served", () => serve(storage));
   const references = imageReferences({ ...plan.images }, images, registry.address);
   const stackFile = await writeStackFile(rehearsalStack, {
     from: defaultStack,
@@ -73,17 +75,40 @@ export async function openRehearsal(env) {
 
 /** @param {string} storage */
 async function serve(storage) {
+  const { requirePrograms } = /** @type {typeof import("../tests/support/requirePrograms.js")} */ (
+    loadCompiled("tests/support/requirePrograms")
+  );
   const { startRegistry } = /** @type {typeof import("../tests/support/registry.js")} */ (
     loadCompiled("tests/support/registry")
   );
+  // Images from an earlier machine's cache need no making, and then nothing has installed it.
+  await requirePrograms(["docker-registry"], say);
   try {
     return await startRegistry({ storage, port: registryPort });
   } catch (error) {
     throw new UserError(
-      `The rehearsal's images cannot be served on port ${registryPort}: ${explain(error)} Free it, or name another in MASTODON_REHEARSAL_PORT.`,
+      `${messageOf(error)} Free port ${registryPort}, or name another in MASTODON_REHEARSAL_PORT.`,
     );
   }
 }
+
+/**
+ * Does work of the harness, whose errors are for people but of no class of ours.
+ * @template T
+ * @param {string} failure what is to be said before the reason
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function told(failure, work) {
+  try {
+    return await work();
+  } catch (error) {
+    throw new UserError(`${failure}: ${messageOf(error)}`);
+  }
+}
+
+/** @param {unknown} error */
+const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 
 /**
  * @param {Readonly<Record<string, string>>} wanted references of the real images, by the keys of `mastodon:images`
