@@ -7,7 +7,7 @@ import { Cache } from "./cache";
 import { Database } from "./database";
 import { Foundation } from "./foundation";
 import { Gateway } from "./gateway";
-import { createHost } from "./host/host";
+import { createHost } from "./host/createHost";
 import type { ProvidedSecrets } from "./readConfig";
 import { Secrets } from "./secrets";
 import type { Site } from "./site";

@@ -8,7 +8,7 @@ import { run, runInForeground } from "./processes.mjs";
 import { recover } from "./recover.mjs";
 import { openRehearsal, rehearsalEnv } from "./rehearsal.mjs";
 import { command, labelMessages, UserError } from "./report.mjs";
-import { openSession } from "./session.mjs";
+import { openWorkspace } from "./workspace.mjs";
 import {
   defaultStack,
   ensureStack,
@@ -29,41 +29,42 @@ await command(async () => {
   const args = process.argv.slice(2);
   const { name, stack: named } = parseArguments(args);
   if (name === "login" || name === "logout") return logIn(args);
-  const session = await openSession();
+  const workspace = await openWorkspace();
   if (!name || !onStack.includes(name))
-    return runInForeground("pulumi", args, { env: session.env });
-  const stack = named ?? (await currentStack(session));
+    return runInForeground("pulumi", args, { env: workspace.env });
+  const stack = named ?? (await currentStack(workspace));
   const env = {
-    ...(stack === rehearsalStack ? rehearsalEnv(session.env) : session.env),
+    ...(stack === rehearsalStack ? rehearsalEnv(workspace.env) : workspace.env),
     ...(named ? {} : { PULUMI_STACK: stack }),
   };
-  if (session.own && stack === defaultStack) await ensureStack(env, stack);
+  if (workspace.own && stack === defaultStack) await ensureStack(env, stack);
   if (!deploying.includes(name)) return runInForeground("pulumi", args, { env });
-  return deploy({ ...session, env }, name, stack, args);
+  return deploy({ ...workspace, env }, name, stack, args);
 });
 
 /**
- * @param {import("./backend.mjs").Backend & {cliFolder: string}} session
+ * @param {import("./backend.mjs").Backend & {cliFolder: string}} workspace
  * @param {string} name of the command
  * @param {string} stack
  * @param {string[]} args
  * @returns {Promise<number>}
  */
-async function deploy(session, name, stack, args) {
+async function deploy(workspace, name, stack, args) {
   await compile();
   const found = await findEngine();
   // Without one, the program itself says so: not every stack runs on this machine's.
-  const env = { ...session.env, ...("engine" in found && { DOCKER_HOST: found.engine.host }) };
+  const env = { ...workspace.env, ...("engine" in found && { DOCKER_HOST: found.engine.host }) };
   const rehearsal =
     stack === rehearsalStack && name !== "destroy" ? await openRehearsal(env) : undefined;
   if (stack === rehearsalStack) labelMessages("REHEARSAL");
   try {
-    if (session.own && stack !== rehearsalStack) await requirePlugins(env);
-    if (name !== "preview") await recover({ ...session, env }, stack, session.cliFolder);
+    if (workspace.own && stack !== rehearsalStack) await requirePlugins(env);
+    if (name !== "preview") await recover({ ...workspace, env }, stack, workspace.cliFolder);
     const file =
       rehearsal?.stackFile ??
       (stack === rehearsalStack ? stackFileOf(stack) : await writeStackFile(stack));
-    const settings = session.own && !args.includes("--config-file") ? ["--config-file", file] : [];
+    const settings =
+      workspace.own && !args.includes("--config-file") ? ["--config-file", file] : [];
     if (name !== "destroy") return await runInForeground("pulumi", [...args, ...settings], { env });
     return await destroy(env, stack, [...args.filter((arg) => arg !== "destroy"), ...settings]);
   } finally {

@@ -10,7 +10,7 @@ import { run, runInForeground } from "./processes.mjs";
 import { recover } from "./recover.mjs";
 import { agreeToRehearse, openRehearsal, rehearsalEnv } from "./rehearsal.mjs";
 import { command, inWords, say, UserError } from "./report.mjs";
-import { ensurePackages, openSession } from "./session.mjs";
+import { ensurePackages, openWorkspace } from "./workspace.mjs";
 import {
   defaultStack,
   ensureStack,
@@ -22,7 +22,7 @@ import {
 import { shortened } from "./updateLog.mjs";
 
 /**
- * @typedef {import("./backend.mjs").Backend & {cliFolder: string}} Session
+ * @typedef {import("./backend.mjs").Backend & {cliFolder: string}} Workspace
  * @typedef {import("./docker.mjs").Engine} Engine
  */
 
@@ -38,14 +38,14 @@ await command(async () => {
   await compile();
   const plan = await planOf(defaultStack);
   const engine = await ensureEngine();
-  const session = await openSession();
-  const reasons = await whyNotReal(session, engine, Object.values(plan.images));
+  const workspace = await openWorkspace();
+  const reasons = await whyNotReal(workspace, engine, Object.values(plan.images));
   const rehearse = flags.includes("--rehearse");
   const stack = reasons.length > 0 || rehearse ? rehearsalStack : defaultStack;
   await refuseTwo(stack, reasons);
   if (stack === defaultStack) {
-    const env = { ...session.env, DOCKER_HOST: engine.host };
-    await bringUp({ ...session, env }, stack, await writeStackFile(stack));
+    const env = { ...workspace.env, DOCKER_HOST: engine.host };
+    await bringUp({ ...workspace, env }, stack, await writeStackFile(stack));
     return tell(env, stack, began);
   }
   if (!engine.socket || !isDebianRoot()) {
@@ -58,12 +58,12 @@ await command(async () => {
   }
   if (!(await isInUse(rehearsalStack)))
     await agreeToRehearse(reasons, rehearse || flags.some((flag) => /^(--yes|-y)$/.test(flag)));
-  return rehearseOn(session, engine, began);
+  return rehearseOn(workspace, engine, began);
 });
 
 /**
  * A rehearsal keeps its state in the state folder, also where the person is logged in elsewhere.
- * @param {Session} session
+ * @param {Workspace} workspace
  * @param {Engine} engine
  * @param {number} began in milliseconds
  */
@@ -81,7 +81,7 @@ async function rehearseOn({ cliFolder }, engine, began) {
 }
 
 /**
- * @param {Session} session
+ * @param {Workspace} workspace
  * @param {Engine} engine
  * @param {string[]} images
  * @returns {Promise<string[]>} what stands against the real instance; empty when nothing does
@@ -126,15 +126,15 @@ async function refuseTwo(stack, reasons) {
 }
 
 /**
- * @param {Session} session
+ * @param {Workspace} workspace
  * @param {string} stack
  * @param {string} stackFile
  */
-async function bringUp(session, stack, stackFile) {
-  const { env, own, cliFolder } = session;
+async function bringUp(workspace, stack, stackFile) {
+  const { env, own, cliFolder } = workspace;
   if (own) await ensureStack(env, stack);
   else await run("pulumi", ["stack", "select", "--create", stack, "--non-interactive"], { env });
-  await recover(session, stack, cliFolder);
+  await recover(workspace, stack, cliFolder);
   // Refreshed, so that what was stopped or removed by hand is mended. Without a preview: it would say the same twice.
   const settings = [
     "--yes",

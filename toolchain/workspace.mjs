@@ -13,7 +13,7 @@ export async function ensurePackages() {
  * Sees to the packages, the Pulumi CLI and the backend: all that any command of Pulumi needs.
  * @returns {Promise<import("./backend.mjs").Backend & {cliFolder: string}>}
  */
-export async function openSession() {
+export async function openWorkspace() {
   await ensurePackages();
   const { folder } = await ensureCli();
   return { ...(await openBackend(folder)), cliFolder: folder };
