@@ -1,10 +1,9 @@
 import { createInterface } from "node:readline/promises";
-import { parseJson } from "./json.mjs";
-import { enginesIn, instancesIn } from "./leftovers.mjs";
+import { docker } from "./docker.mjs";
+import { enginesIn, instanceFilter, instancesIn } from "./leftovers.mjs";
 import { run, runInForeground } from "./processes.mjs";
-import { docker } from "./recover.mjs";
 import { say, UserError, warn } from "./report.mjs";
-import { defaultStack, rehearsalStack } from "./stack.mjs";
+import { defaultStack, exportStack, rehearsalStack } from "./stack.mjs";
 
 /** Our own flag of `destroy`. */
 export const removeDataFlag = "--remove-data";
@@ -110,8 +109,11 @@ async function confirm(instances, args) {
  * @param {NodeJS.ProcessEnv} env
  */
 async function removeVolumes(host, instance, env) {
-  const filter = `label=org.joinmastodon.instance=${instance}`;
-  const { stdout } = await docker(host, ["volume", "ls", "--quiet", "--filter", filter], env);
+  const { stdout } = await docker(
+    host,
+    ["volume", "ls", "--quiet", ...instanceFilter(instance)],
+    env,
+  );
   for (const name of stdout.split("\n").filter(Boolean)) {
     const { code, stderr } = await docker(host, ["volume", "rm", name], env);
     if (code === 0) say(`Removed the volume ${name}.`);
@@ -125,16 +127,10 @@ async function removeVolumes(host, instance, env) {
  * @returns {Promise<import("./leftovers.mjs").Deployment>}
  */
 async function readState(env, stack) {
-  const { code, stdout, stderr } = await run("pulumi", ["stack", "export", "--stack", stack], {
-    env,
-    limit: 60_000,
-  });
-  if (code !== 0)
+  const { exported, reason } = await exportStack(env, stack);
+  if (!exported)
     throw new UserError(
-      `The state of the stack ${stack} could not be read. Pulumi says: ${stderr.trim()}`,
+      `The state of the stack ${stack} could not be read. Pulumi says: ${reason}`,
     );
-  const { deployment } = /** @type {{deployment: import("./leftovers.mjs").Deployment}} */ (
-    parseJson(stdout)
-  );
-  return deployment;
+  return exported.deployment;
 }

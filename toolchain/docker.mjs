@@ -203,3 +203,12 @@ export function explainFault({ kind, host, detail, chosen }) {
       return `Docker's engine at ${host}${choice} is too old: its API is ${detail || "unknown"}, and ${oldestApi} (Docker 20.10) is the least. Update Docker and run the same command again.`;
   }
 }
+
+/**
+ * Runs the docker client against an engine.
+ * @param {string} host as in DOCKER_HOST
+ * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ */
+export const docker = (host, args, env) =>
+  run("docker", ["-H", host, ...args], { env, limit: 60_000 });

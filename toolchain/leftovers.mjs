@@ -9,6 +9,12 @@
 
 const instanceLabel = "org.joinmastodon.instance";
 
+/**
+ * @param {string} instance
+ * @returns {string[]} arguments of the docker client that leave only what belongs to an instance
+ */
+export const instanceFilter = (instance) => ["--filter", `label=${instanceLabel}=${instance}`];
+
 /** @param {Deployment} deployment */
 export const hasPending = (deployment) => (deployment.pending_operations ?? []).length > 0;
 

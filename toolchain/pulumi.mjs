@@ -8,7 +8,7 @@ import { run, runInForeground } from "./processes.mjs";
 import { recover } from "./recover.mjs";
 import { openRehearsal, rehearsalEnv } from "./rehearsal.mjs";
 import { command, labelMessages, UserError } from "./report.mjs";
-import { openWorkspace } from "./workspace.mjs";
+import { ensurePackages, openWorkspace } from "./workspace.mjs";
 import {
   defaultStack,
   ensureStack,
@@ -29,6 +29,7 @@ await command(async () => {
   const args = process.argv.slice(2);
   const { name, stack: named } = parseArguments(args);
   if (name === "login" || name === "logout") return logIn(args);
+  await ensurePackages();
   const workspace = await openWorkspace();
   if (!name || !onStack.includes(name))
     return runInForeground("pulumi", args, { env: workspace.env });
@@ -43,7 +44,7 @@ await command(async () => {
 });
 
 /**
- * @param {import("./backend.mjs").Backend & {cliFolder: string}} workspace
+ * @param {import("./workspace.mjs").Workspace} workspace
  * @param {string} name of the command
  * @param {string} stack
  * @param {string[]} args

@@ -1,12 +1,20 @@
 import { readdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import path from "node:path";
+import { docker } from "./docker.mjs";
 import { cache, state } from "./folders.mjs";
 import { parseJson } from "./json.mjs";
-import { findOrphans, hasPending, instancesIn, enginesIn, withoutPending } from "./leftovers.mjs";
+import {
+  enginesIn,
+  findOrphans,
+  hasPending,
+  instanceFilter,
+  instancesIn,
+  withoutPending,
+} from "./leftovers.mjs";
 import { isAlive, run } from "./processes.mjs";
 import { say, UserError, warn } from "./report.mjs";
-import { mendCheckpoint, readCheckpoint } from "./stack.mjs";
+import { exportStack, mendCheckpoint, readCheckpoint } from "./stack.mjs";
 
 /**
  * @typedef {import("./leftovers.mjs").Deployment} Deployment
@@ -26,14 +34,12 @@ export async function recover({ env, own }, stack, cliFolder) {
   const killed = (own && (await clearLock(env, stack, cliFolder))) || mended;
   // Where the state is a file on this machine, a look at it saves asking Pulumi, which takes half a second.
   if (own && !killed && !hasPending(await readCheckpoint(stack))) return;
-  const deployment = await exportState(env, stack);
-  if (!deployment || (!killed && !hasPending(deployment.deployment))) return;
-  await removeOrphans(deployment.deployment, env);
-  if (!hasPending(deployment.deployment)) return;
-  const input = JSON.stringify({
-    ...deployment,
-    deployment: withoutPending(deployment.deployment),
-  });
+  const { exported } = await exportStack(env, stack);
+  // A stack that does not exist yet has nothing to put in order.
+  if (!exported || (!killed && !hasPending(exported.deployment))) return;
+  await removeOrphans(exported.deployment, env);
+  if (!hasPending(exported.deployment)) return;
+  const input = JSON.stringify({ ...exported, deployment: withoutPending(exported.deployment) });
   await pulumi(["stack", "import", "--stack", stack, "--non-interactive"], env, input);
   say("The last run was cut short: what it had begun is cleared, and done anew now.");
 }
@@ -126,20 +132,6 @@ export function orphanedPlugins(table, folders) {
 }
 
 /**
- * @param {NodeJS.ProcessEnv} env
- * @param {string} stack
- * @returns {Promise<{deployment: Deployment} | undefined>} undefined for a stack that does not exist yet
- */
-async function exportState(env, stack) {
-  const { code, stdout } = await run(
-    "pulumi",
-    ["stack", "export", "--stack", stack, "--non-interactive"],
-    { env, limit: 60_000 },
-  );
-  return code === 0 ? /** @type {{deployment: Deployment}} */ (parseJson(stdout)) : undefined;
-}
-
-/**
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} env
  * @param {string} [input]
@@ -187,7 +179,7 @@ async function removeOrphans(deployment, env) {
  * @returns {Promise<Found[]>} containers first, since a network goes only once nothing is in it
  */
 async function listLabelled(host, instance, env) {
-  const filter = ["--no-trunc", "--filter", `label=org.joinmastodon.instance=${instance}`];
+  const filter = ["--no-trunc", ...instanceFilter(instance)];
   const [containers, networks] = await Promise.all([
     docker(host, ["ps", "--all", ...filter, "--format", "container\t{{.ID}}\t{{.Names}}"], env),
     docker(host, ["network", "ls", ...filter, "--format", "network\t{{.ID}}\t{{.Name}}"], env),
@@ -202,11 +194,3 @@ async function listLabelled(host, instance, env) {
     return kind && id && name ? [/** @type {Found} */ ({ kind, id, name })] : [];
   });
 }
-
-/**
- * @param {string} host
- * @param {string[]} args
- * @param {NodeJS.ProcessEnv} env
- */
-export const docker = (host, args, env) =>
-  run("docker", ["-H", host, ...args], { env, limit: 60_000 });

@@ -29,6 +29,26 @@ export async function readCheckpoint(stack) {
 }
 
 /**
+ * The state of a stack as Pulumi gives it, wherever it is kept.
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} stack
+ * @returns {Promise<{exported?: {deployment: import("./leftovers.mjs").Deployment}, reason: string}>} nothing for a stack
+ *   that does not exist or cannot be read; then the reason is what Pulumi says
+ */
+export async function exportStack(env, stack) {
+  const { code, stdout, stderr } = await run(
+    "pulumi",
+    ["stack", "export", "--stack", stack, "--non-interactive"],
+    { env, limit: 60_000 },
+  );
+  if (code !== 0) return { reason: stderr.trim() };
+  const exported = /** @type {{deployment: import("./leftovers.mjs").Deployment}} */ (
+    parseJson(stdout)
+  );
+  return { exported, reason: "" };
+}
+
+/**
  * A run that is killed while it writes the state can leave a file that nothing can be read from. Pulumi keeps the one
  * before it as a backup, which is one step older: what that step made is then among the leftovers.
  * @param {string} stack

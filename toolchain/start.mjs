@@ -22,7 +22,7 @@ import {
 import { shortened } from "./updateLog.mjs";
 
 /**
- * @typedef {import("./backend.mjs").Backend & {cliFolder: string}} Workspace
+ * @typedef {import("./workspace.mjs").Workspace} Workspace
  * @typedef {import("./docker.mjs").Engine} Engine
  */
 

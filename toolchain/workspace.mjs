@@ -9,12 +9,13 @@ export async function ensurePackages() {
   await ensureDependencies();
 }
 
+/** @typedef {import("./backend.mjs").Backend & {cliFolder: string}} Workspace */
+
 /**
- * Sees to the packages, the Pulumi CLI and the backend: all that any command of Pulumi needs.
- * @returns {Promise<import("./backend.mjs").Backend & {cliFolder: string}>}
+ * Sees to the Pulumi CLI and the backend. The packages must be there.
+ * @returns {Promise<Workspace>}
  */
 export async function openWorkspace() {
-  await ensurePackages();
   const { folder } = await ensureCli();
   return { ...(await openBackend(folder)), cliFolder: folder };
 }

@@ -218,12 +218,30 @@ describe("secrets", () => {
     expect(revealed(secrets, { logs: logs.join("\n"), arguments: seenArguments })).toEqual([]);
   });
 
+  it("are in clear in what npm start prints only where the first password is handed over", async () => {
+    expect(revealed(await secretValues(), { output: firstRun })).toEqual([
+      "adminPassword in output",
+    ]);
+    expect(firstRun.split(printed("password", firstRun))).toHaveLength(2);
+  });
+
   it("are known only to the containers that need them", async () => {
     const secrets = await secretValues();
+    const stores = ["databasePassword", "redisPassword"];
+    const application = [
+      ...stores,
+      "secretKeyBase",
+      "activeRecordPrimaryKey",
+      "activeRecordDeterministicKey",
+      "activeRecordKeyDerivationSalt",
+    ];
+    // The scalar behind the push keys is told to nobody: web and sidekiq get the pair that follows from it.
     const needs: Record<string, readonly string[]> = {
       postgres: ["databaseSuperuserPassword"],
       redis: ["redisPassword"],
-      streaming: ["databasePassword", "redisPassword"],
+      streaming: stores,
+      web: application,
+      "sidekiq-default": application,
       gateway: [],
     };
     for (const [part, allowed] of Object.entries(needs)) {
