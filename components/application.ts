@@ -1,5 +1,6 @@
+import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { ContainerSpec, Plan } from "../plan";
+import type { ContainerSpec, Plan, PublicationSpec } from "../plan";
 import { createContainer } from "./container";
 import { createJob, publish } from "./job";
 import type { Site } from "./site";
@@ -35,22 +36,23 @@ export class Application extends pulumi.ComponentResource {
         { parent: this, dependsOn: [migrate] },
       );
 
+    const published = (spec: PublicationSpec, visible: docker.Container) =>
+      publish(
+        `${name}-${spec.part}-publication`,
+        { ...site, spec, container: visible },
+        { parent: this },
+      );
+
     const web = container(containers.web);
-    const streaming = container(containers.streaming);
     containers.sidekiq.forEach(container);
     const settings = job(jobs.settings, [web]);
     job(jobs.admin, [settings]);
+    const { streaming } = containers;
     this.ready = [
-      publish(
-        `${name}-web-publication`,
-        { ...site, spec: publications.web, container: web },
-        { parent: this },
-      ),
-      publish(
-        `${name}-streaming-publication`,
-        { ...site, spec: publications.streaming, container: streaming },
-        { parent: this },
-      ),
+      published(publications.web, web),
+      ...(streaming === undefined || publications.streaming === undefined
+        ? []
+        : [published(publications.streaming, container(streaming))]),
     ];
     this.registerOutputs();
   }

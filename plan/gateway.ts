@@ -1,5 +1,7 @@
 import type { Config } from "./config";
 import type { ContainerSpec } from "./containerSpec";
+import type { Upstream } from "./flavours/flavour";
+import { flavourOf } from "./flavours/flavourOf";
 import { labelsOf, physicalName } from "./names";
 import type { Sizing } from "./sizing";
 
@@ -16,12 +18,13 @@ const mediaCache = "public, max-age=2419200, immutable";
 
 /** The gateway's configuration, in Caddy's own language: https://caddyserver.com/docs/caddyfile */
 export function caddyfile(config: Config): string {
+  const { web, streaming } = flavourOf(config.image).upstreams;
+  const upstreams = streaming === undefined ? [web] : [web, streaming];
   return (
     [
       globalOptions(),
-      upstream("web", 3000),
-      upstream("streaming", 4000),
-      site(config),
+      ...upstreams.map(passOn),
+      site(config, streaming === undefined ? [] : [streamingRoute]),
       healthSite(config),
     ].join("\n\n") + "\n"
   );
@@ -43,7 +46,7 @@ function globalOptions(): string {
  * A snippet that passes requests on. The name is looked up every second, and a request waits for half a minute where
  * nothing answers: a container that is being replaced costs its visitors a moment, not an error page.
  */
-function upstream(service: string, port: number): string {
+function passOn({ service, port }: Upstream): string {
   return block(`(${service})`, [
     block("reverse_proxy", [
       block("dynamic a", [`name ${service}`, `port ${port}`, "refresh 1s"]),
@@ -58,14 +61,17 @@ function upstream(service: string, port: number): string {
   ]);
 }
 
-function site(config: Config): string {
+/** The sockets, where a process of its own holds them. */
+const streamingRoute = block("handle /api/v1/streaming*", ["import streaming"]);
+
+function site(config: Config, routes: readonly string[]): string {
   const port = sitePort(config);
   const hosts = [...new Set([config.domain, config.webDomain ?? config.domain])];
   return block(hosts.map((host) => `https://${host}:${port}`).join(", "), [
     "tls internal",
     "encode zstd gzip",
     block("request_body", [`max_size ${uploadLimit}`]),
-    block("handle /api/v1/streaming*", ["import streaming"]),
+    ...routes,
     block("handle_path /system/*", [
       "root * /srv/system",
       `header Cache-Control "${mediaCache}"`,

@@ -1,13 +1,17 @@
 import { defaultVersion, type ParsedConfig } from "./configSchema";
 import type { Fault } from "./faults";
+import { flavourOf } from "./flavours/flavourOf";
 import { quoted } from "./shapes";
 
-/** The images that an instance consists of. */
+/** The images that an instance may consist of. */
 export const imageKeys = ["postgres", "redis", "caddy", "mastodon", "streaming"] as const;
 
 export type ImageKey = (typeof imageKeys)[number];
 
-export type Images = Readonly<Record<ImageKey, string>>;
+/** The reference of each image; streaming has none where Mastodon's image holds it. */
+export type Images = Readonly<Record<Exclude<ImageKey, "streaming">, string>> & {
+  readonly streaming?: string;
+};
 
 /*
  * References of the images, full tag and digest. A digest here is a fact that two independent public sources agree on
@@ -31,18 +35,15 @@ export function resolveImages(
   image: ParsedConfig["image"],
   overrides: ParsedConfig["images"],
 ): Images {
-  const version = image.flavour === "source" ? image.ref : image.version;
+  const { mastodon, streaming } = flavourOf(image).images;
   return {
     postgres: overrides.postgres ?? pinned.postgres,
     redis: overrides.redis ?? pinned.redis,
     caddy: overrides.caddy ?? pinned.caddy,
-    mastodon: overrides.mastodon ?? `ghcr.io/mastodon/mastodon:v${version}`,
-    streaming: overrides.streaming ?? `ghcr.io/mastodon/mastodon-streaming:v${version}`,
+    mastodon: overrides.mastodon ?? mastodon,
+    ...(streaming === undefined ? {} : { streaming: overrides.streaming ?? streaming }),
   };
 }
-
-const withDigest = (reference: string, digest: string | undefined): string =>
-  digest === undefined ? reference : `${reference}@${digest}`;
 
 /** The references in which no digest is written yet. */
 export function unpinnedImages(images: Images): string[] {
@@ -51,14 +52,17 @@ export function unpinnedImages(images: Images): string[] {
 
 /** Fills in the digests that a lock file holds: reference → digest. */
 export function pinImages(images: Images, lock: Readonly<Record<string, string>>): Images {
-  const pin = (key: ImageKey): string =>
-    withDigest(images[key], images[key].includes("@") ? undefined : lock[images[key]]);
+  const pin = (reference: string): string => {
+    const digest = reference.includes("@") ? undefined : lock[reference];
+    return digest === undefined ? reference : `${reference}@${digest}`;
+  };
+  const { postgres, redis, caddy, mastodon, streaming } = images;
   return {
-    postgres: pin("postgres"),
-    redis: pin("redis"),
-    caddy: pin("caddy"),
-    mastodon: pin("mastodon"),
-    streaming: pin("streaming"),
+    postgres: pin(postgres),
+    redis: pin(redis),
+    caddy: pin(caddy),
+    mastodon: pin(mastodon),
+    ...(streaming === undefined ? {} : { streaming: pin(streaming) }),
   };
 }
 
@@ -112,7 +116,7 @@ export function imageFaults(
     });
   }
   const web = versionOf(images.mastodon);
-  const streaming = versionOf(images.streaming);
+  const streaming = images.streaming === undefined ? undefined : versionOf(images.streaming);
   if (web !== undefined && isOlder(web, leastMastodon)) {
     faults.push({
       path: overrides.mastodon === undefined ? "image.version" : "images.mastodon",

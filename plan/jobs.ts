@@ -1,6 +1,6 @@
 import type { Config } from "./config";
 import { databaseRole, jobEnvironment, type Environment } from "./environment";
-import { mastodonTmpfs, mastodonUser } from "./mastodon";
+import { flavourOf } from "./flavours/flavourOf";
 import { labelsOf, physicalName } from "./names";
 import { postgresName } from "./postgres";
 import type { Sizing } from "./sizing";
@@ -46,15 +46,16 @@ function runMastodon(
   { part, environment, command }: RunArgs,
 ): string {
   const name = physicalName(config.name, part);
+  const { user, tmpfs } = flavourOf(config.image).oneOff;
   const run = commandLine([
     "docker",
     "run",
     "--rm",
     `--name=${name}`,
     `--network=${physicalName(config.name, "internal")}`,
-    `--user=${mastodonUser}`,
+    `--user=${user}`,
     "--read-only",
-    ...Object.entries(mastodonTmpfs).map(([path, options]) => `--tmpfs=${path}:${options}`),
+    ...Object.entries(tmpfs).map(([path, options]) => `--tmpfs=${path}:${options}`),
     "--cap-drop=ALL",
     "--security-opt=no-new-privileges",
     `--memory=${sizing.job.memoryMb}m`,

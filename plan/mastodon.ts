@@ -6,6 +6,7 @@ import {
   streamingEnvironment,
   webEnvironment,
 } from "./environment";
+import type { Processes } from "./flavours/flavour";
 import { labelsOf } from "./names";
 import { queueWeights } from "./queues";
 import type { Sizing } from "./sizing";
@@ -40,8 +41,17 @@ const fetched = [
   "/dev/null",
 ] as const;
 
+/** The containers of the images that Mastodon's own Dockerfiles make. */
+export function processes(config: Config, sizing: Sizing): Required<Processes> {
+  return {
+    web: webContainer(config, sizing),
+    streaming: streamingContainer(config, sizing),
+    sidekiq: Object.keys(config.sidekiq).map((group) => sidekiqContainer(config, sizing, group)),
+  };
+}
+
 /** Puma. Its `/health` touches neither database nor Redis, so health is asked of a page that needs both. */
-export function webContainer(config: Config, sizing: Sizing): ContainerSpec {
+function webContainer(config: Config, sizing: Sizing): ContainerSpec {
   const host = publicHost(config.webDomain ?? config.domain, config.edge);
   return {
     ...common,
@@ -77,7 +87,7 @@ export function webContainer(config: Config, sizing: Sizing): ContainerSpec {
 }
 
 /** The sockets on which posts arrive. On a crash it exits with 0, so it must be restarted whatever its exit code. */
-export function streamingContainer(config: Config, sizing: Sizing): ContainerSpec {
+function streamingContainer(config: Config, sizing: Sizing): ContainerSpec {
   return {
     ...common,
     part: "streaming",
@@ -104,7 +114,7 @@ export function streamingContainer(config: Config, sizing: Sizing): ContainerSpe
 }
 
 /** One sidekiq process of the configuration's map. */
-export function sidekiqContainer(config: Config, sizing: Sizing, group: string): ContainerSpec {
+function sidekiqContainer(config: Config, sizing: Sizing, group: string): ContainerSpec {
   const { queues } = config.sidekiq[group] ?? { queues: [] };
   const { threads, memoryMb } = sizing.sidekiq[group] ?? { threads: 5, memoryMb: 0 };
   const part = `sidekiq-${group}`;

@@ -1,6 +1,8 @@
 import type { Config } from "./config";
 import type { ContainerSpec } from "./containerSpec";
 import { mastodonEnvironment, publicUrl, type Environment } from "./environment";
+import type { Processes } from "./flavours/flavour";
+import { flavourOf } from "./flavours/flavourOf";
 import { gatewayContainer } from "./gateway";
 import { resolveImages, type Images } from "./images";
 import {
@@ -12,7 +14,6 @@ import {
   type JobSpec,
   type PublicationSpec,
 } from "./jobs";
-import { sidekiqContainer, streamingContainer, webContainer } from "./mastodon";
 import { networks, type NetworkSpec } from "./networks";
 import { postgresContainer } from "./postgres";
 import { redisContainer } from "./redis";
@@ -31,12 +32,9 @@ export interface Plan {
   readonly images: Images;
   readonly networks: readonly NetworkSpec[];
   readonly volumes: readonly VolumeSpec[];
-  readonly containers: {
+  readonly containers: Processes & {
     readonly postgres: ContainerSpec;
     readonly redis: ContainerSpec;
-    readonly web: ContainerSpec;
-    readonly streaming: ContainerSpec;
-    readonly sidekiq: readonly ContainerSpec[];
     readonly gateway: ContainerSpec;
   };
   readonly jobs: {
@@ -46,7 +44,7 @@ export interface Plan {
     readonly admin: JobSpec;
   };
   /** The containers that the gateway passes requests on to. */
-  readonly publications: { readonly web: PublicationSpec; readonly streaming: PublicationSpec };
+  readonly publications: { readonly web: PublicationSpec; readonly streaming?: PublicationSpec };
   /** What `.env.production` would hold, had the instance been set up by hand. */
   readonly environment: Environment;
 }
@@ -59,6 +57,7 @@ export function makePlan(config: Config): Plan {
     Object.fromEntries(groups.map((name) => [name, config.sidekiq[name]?.threads])),
   );
   const images = resolveImages(config.image, config.images);
+  const processes = flavourOf(config.image).processes(config, sizing);
   return {
     url: publicUrl(config),
     adminUsername: config.admin.username,
@@ -72,9 +71,7 @@ export function makePlan(config: Config): Plan {
     containers: {
       postgres: postgresContainer(config, sizing),
       redis: redisContainer(config, sizing),
-      web: webContainer(config, sizing),
-      streaming: streamingContainer(config, sizing),
-      sidekiq: groups.map((group) => sidekiqContainer(config, sizing, group)),
+      ...processes,
       gateway: gatewayContainer(config, sizing),
     },
     jobs: {
@@ -83,7 +80,10 @@ export function makePlan(config: Config): Plan {
       settings: settingsJob(config, sizing),
       admin: adminJob(config, sizing),
     },
-    publications: { web: publication(config, "web"), streaming: publication(config, "streaming") },
+    publications: {
+      web: publication(config, "web"),
+      ...(processes.streaming === undefined ? {} : { streaming: publication(config, "streaming") }),
+    },
     environment: mastodonEnvironment(config),
   };
 }

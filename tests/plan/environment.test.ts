@@ -56,7 +56,7 @@ describe.each(Object.entries(configs))(
     });
 
     it("gives streaming none of the application's secrets", () => {
-      const secrets = Object.values(containers.streaming.environment).flatMap((value) =>
+      const secrets = Object.values(containers.streaming?.environment ?? {}).flatMap((value) =>
         typeof value === "string" ? [] : value.secret,
       );
       expect(secrets.sort()).toEqual(["databasePassword", "redisPassword"]);
@@ -86,8 +86,8 @@ describe.each(Object.entries(configs))(
 
     it("cannot be overwritten by a variable of the stack file", () => {
       const overridable = ["RAILS_LOG_LEVEL", ...Object.keys(config.environment)];
-      const set = [containers.web, containers.streaming].flatMap(({ environment }) =>
-        Object.keys(environment),
+      const set = [containers.web, containers.streaming].flatMap((spec) =>
+        Object.keys(spec?.environment ?? {}),
       );
       for (const name of set.filter((each) => !overridable.includes(each))) {
         expect(environmentFaults({ [name]: "x" })).toHaveLength(1);

@@ -10,7 +10,7 @@ const digest = `sha256:${"0a".repeat(32)}`;
 
 it.each(imageKeys)("names %s by a full tag that the configuration itself would accept", (key) => {
   expect(ImageReference.safeParse(resolved[key]).success).toBe(true);
-  expect(tagOf(resolved[key])).toMatch(/^v?\d+\.\d+(\.\d+)?(-|$)/);
+  expect(tagOf(resolved[key] ?? "")).toMatch(/^v?\d+\.\d+(\.\d+)?(-|$)/);
 });
 
 it("takes web and streaming of the version that is asked for", () => {

@@ -1,0 +1,18 @@
+import { mastodonTmpfs, mastodonUser, processes } from "../mastodon";
+import type { Flavour } from "./flavour";
+
+/** The images that the Mastodon project publishes. @param version without the leading v */
+export function official(version: string): Flavour {
+  return {
+    images: {
+      mastodon: `ghcr.io/mastodon/mastodon:v${version}`,
+      streaming: `ghcr.io/mastodon/mastodon-streaming:v${version}`,
+    },
+    upstreams: {
+      web: { service: "web", port: 3000 },
+      streaming: { service: "streaming", port: 4000 },
+    },
+    oneOff: { user: mastodonUser, tmpfs: mastodonTmpfs },
+    processes,
+  };
+}
