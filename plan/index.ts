@@ -1,3 +1,9 @@
+export {
+  dockerEngineVersion,
+  renderCloudInit,
+  type CloudInitSpec,
+  type CloudInitValues,
+} from "./cloudInit";
 export { parseConfig, type Config } from "./config";
 export { secretKeys, type SecretKey } from "./configSchema";
 export type { ContainerSpec, HealthCheck, NetworkKey, VolumeKey } from "./containerSpec";
