@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { ContainerSpec } from "../plan";
+import type { ContainerSpec, Plan } from "../plan";
 import type { Foundation } from "./foundation";
 import { dockerLabels } from "./labels";
 import type { Secrets } from "./secrets";
@@ -9,6 +9,8 @@ export interface ContainerArgs {
   readonly spec: ContainerSpec;
   readonly foundation: Foundation;
   readonly secrets: Secrets;
+  /** How much of what it prints is kept. */
+  readonly logs: Plan["sizing"]["logs"];
 }
 
 /**
@@ -19,7 +21,7 @@ export interface ContainerArgs {
  */
 export function createContainer(
   name: string,
-  { spec, foundation, secrets }: ContainerArgs,
+  { spec, foundation, secrets, logs }: ContainerArgs,
   opts: pulumi.CustomResourceOptions,
 ): docker.Container {
   const environment = Object.entries(secrets.resolve(spec.environment));
@@ -69,7 +71,7 @@ export function createContainer(
       destroyGraceSeconds: spec.stopSeconds,
       stopTimeout: spec.stopSeconds,
       logDriver: "json-file",
-      logOpts: { "max-file": "3", "max-size": "10m" },
+      logOpts: { "max-file": String(logs.files), "max-size": `${logs.fileMb}m` },
       labels: dockerLabels(spec.labels),
     },
     {

@@ -49,7 +49,7 @@ export class Instance extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("mastodon:index:Instance", name, {}, opts);
-    const host = createHost(`${name}-host`, plan.host, { parent: this });
+    const host = createHost(`${name}-host`, { spec: plan.host, provided }, { parent: this });
     const providers = {
       docker: host.docker,
       random: new random.Provider(`${name}-random`, {}, { parent: this }),
@@ -60,7 +60,7 @@ export class Instance extends pulumi.ComponentResource {
 
     const secrets = new Secrets(`${name}-secrets`, { specs: plan.secrets, provided }, child);
     const foundation = new Foundation(`${name}-foundation`, plan, child);
-    const site: Site = { foundation, secrets, endpoint: host.endpoint };
+    const site: Site = { foundation, secrets, host, logs: plan.sizing.logs };
     const database = new Database(
       `${name}-database`,
       { site, container: containers.postgres, role: jobs.role },

@@ -11,11 +11,20 @@ import {
   type SecretKey,
 } from "../plan";
 import { EngineError, type Engine } from "./host/engine";
-import { findEngine, measured, type RawConfig } from "./host/findEngine";
+import { findHost, measured, type RawConfig } from "./host/findHost";
 import { completeLock } from "./host/imageLock";
 
-/** Secrets that the stack file holds, by their key. */
-export type ProvidedSecrets = Readonly<Partial<Record<SecretKey, pulumi.Output<string>>>>;
+/** Secrets that the stack file holds, by their key, and the access to a provider of servers. */
+export type ProvidedSecrets = Readonly<Partial<Record<SecretKey, pulumi.Output<string>>>> & {
+  readonly hcloud?: HcloudAccess;
+};
+
+/** What `hcloud:` keys of the stack file say; what they do not is left to the provider and its variables. */
+export interface HcloudAccess {
+  readonly token?: pulumi.Output<string>;
+  readonly endpoint?: string;
+  readonly pollInterval?: string;
+}
 
 const namespace = "mastodon";
 
@@ -27,13 +36,14 @@ const namespace = "mastodon";
  */
 export async function readConfig(): Promise<{ config: Config; provided: ProvidedSecrets }> {
   const raw = readKeys();
-  const provided = readSecrets();
+  const provided = { ...readSecrets(), ...readHcloud() };
   const setSecrets = secretKeys.filter((key) => provided[key] !== undefined);
   try {
-    const { engine, faults } = await findEngine(raw);
-    const config = parseWith([...plainSecretFaults(), ...faults], () =>
+    const { engine, faults, warnings } = await findHost(raw);
+    const config = parseWith([...plainSecretFaults(), ...hcloudFaults(raw), ...faults], () =>
       parseConfig({ ...raw, ...measured(raw, engine) }, setSecrets),
     );
+    for (const warning of warnings) await pulumi.log.warn(warning);
     return { config: await pinned(config, engine), provided };
   } catch (error) {
     // The person's to mend, not the program's: said in a sentence, without a stack trace.
@@ -82,15 +92,60 @@ function readSecrets(): ProvidedSecrets {
   );
 }
 
+/** Full names of the keys that the stack file holds encrypted. */
+const encryptedKeys = (): string[] =>
+  JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]") as string[];
+
 /** Secrets that stand in the stack file for everybody to read. */
 function plainSecretFaults(): Fault[] {
-  const encrypted = JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]") as string[];
+  const encrypted = encryptedKeys();
   return setKeys()
     .filter(([name]) => isSecretKey(name) && !encrypted.includes(`${namespace}:${name}`))
     .map(([path]) => ({
       path,
       message: `is in plain text: set it anew with \`npm run pulumi -- config set --secret mastodon:${path}\``,
     }));
+}
+
+function readHcloud(): { readonly hcloud?: HcloudAccess } {
+  const config = new pulumi.Config("hcloud");
+  const [token, endpoint, pollInterval] = [
+    config.getSecret("token"),
+    config.get("endpoint"),
+    config.get("pollInterval"),
+  ];
+  const access = {
+    ...(token === undefined ? {} : { token }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(pollInterval === undefined ? {} : { pollInterval }),
+  };
+  return Object.keys(access).length === 0 ? {} : { hcloud: access };
+}
+
+/** What is wrong with the access to Hetzner, for a stack that makes its server there. */
+function hcloudFaults(raw: RawConfig): Fault[] {
+  const host = raw["host"] as { readonly kind?: unknown } | null | undefined;
+  if (host?.kind !== "hetzner") return [];
+  const text = pulumi.runtime.allConfig()["hcloud:token"] ?? process.env["HCLOUD_TOKEN"] ?? "";
+  const advice =
+    "make one in the Hetzner Cloud Console (Security, API tokens, Read & Write), and set it with `npm run pulumi -- config set --secret hcloud:token`";
+  if (text === "")
+    return [{ path: "host", message: `needs hcloud:token, which is missing: ${advice}` }];
+  const encrypted =
+    encryptedKeys().includes("hcloud:token") || !("hcloud:token" in pulumi.runtime.allConfig());
+  return [
+    ...(encrypted
+      ? []
+      : [{ path: "host", message: `needs hcloud:token, which is in plain text: ${advice}` }]),
+    ...(/^[0-9A-Za-z]{64}$/.test(text)
+      ? []
+      : [
+          {
+            path: "host",
+            message: `needs hcloud:token, and what is set is none, which has 64 letters and digits: ${advice}`,
+          },
+        ]),
+  ];
 }
 
 function parseWith(faults: readonly Fault[], parse: () => Config): Config {
@@ -113,7 +168,7 @@ function attempt(parse: () => Config): Config | ConfigError {
 async function pinned(config: Config, engine: Engine | undefined): Promise<Config> {
   const images = resolveImages(config.image, config.images);
   const open = unpinnedImages(images);
-  if (open.length === 0 || engine === undefined) return config;
-  const lock = await completeLock(`Pulumi.${pulumi.getStack()}.lock.json`, open, engine.endpoint);
+  if (open.length === 0) return config;
+  const lock = await completeLock(`Pulumi.${pulumi.getStack()}.lock.json`, open, engine?.endpoint);
   return { ...config, images: pinImages(images, lock) };
 }

@@ -1,9 +1,11 @@
+import { capacityIn } from "./capacity";
 import { ConfigSchema, type ParsedConfig, type SecretKey } from "./configSchema";
 import { ConfigError, type Fault } from "./faults";
 import { invariants } from "./invariants";
+import { placeholderFaults } from "./placeholders";
 import { schemaFaults, unknownKeyFault } from "./schemaFaults";
 import { quoted } from "./shapes";
-import { presets, type Capacity } from "./sizing";
+import type { Capacity } from "./sizing";
 import { unavailableFault } from "./unavailable";
 
 /** A configuration in which every default is filled in and every rule holds. */
@@ -15,7 +17,7 @@ export interface Config extends Omit<
   /** What the engine's objects are named for. */
   readonly name: string;
   readonly admin: { readonly username: string; readonly email: string };
-  readonly sizing: Capacity;
+  readonly sizing: Capacity & { readonly saveWrites?: boolean | undefined };
 }
 
 type Key = keyof ParsedConfig;
@@ -23,7 +25,7 @@ type Key = keyof ParsedConfig;
 const keys = Object.keys(ConfigSchema.shape) as Key[];
 
 /** Where a machine of one's own is reached when no domain is given. */
-const localDomain = "localhost";
+export const localDomain = "localhost";
 
 /**
  * Reads the keys of a stack file, without their namespace.
@@ -54,6 +56,16 @@ export function parseConfig(raw: unknown, setSecrets?: readonly SecretKey[]): Co
   return withDefaults(parsed);
 }
 
+/**
+ * One key by itself, whatever the others say.
+ *
+ * @returns its default where it is not set; undefined where its value is none
+ */
+export function parseKey<K extends Key>(key: K, value: unknown): ParsedConfig[K] | undefined {
+  const { data } = ConfigSchema.shape[key].safeParse(value ?? undefined);
+  return data as ParsedConfig[K] | undefined;
+}
+
 /** Parses each key by itself, so that one bad value does not hide what is wrong with the others. */
 function parseKeys(values: Readonly<Record<string, unknown>>): {
   parsed: ParsedConfig;
@@ -68,6 +80,12 @@ function parseKeys(values: Readonly<Record<string, unknown>>): {
     const value = values[key] ?? undefined;
     const refused = unavailableFault(key, value);
     if (refused !== undefined) faults.push(refused);
+    const placeholders = placeholderFaults(key, value);
+    if (placeholders.length > 0) {
+      faults.push(...placeholders);
+      faulty.add(key);
+      return [key, schema.safeParse(undefined).data];
+    }
     const result = schema.safeParse(value);
     if (result.success) return [key, result.data];
     faulty.add(key);
@@ -90,12 +108,11 @@ function withDefaults(parsed: ParsedConfig): Config {
     monitoring: _monitoring,
     ...rest
   } = parsed;
-  const preset = presets[parsed.hardware];
   return {
     ...rest,
     domain,
     name,
     admin: admin ?? { username: "owner", email: `owner@${domain}` },
-    sizing: { memoryMb: sizing?.memoryMb ?? preset.memoryMb, cpus: sizing?.cpus ?? preset.cpus },
+    sizing: { ...capacityIn(parsed), saveWrites: sizing?.saveWrites },
   };
 }

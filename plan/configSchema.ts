@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { locations, serverImages, serverTypes } from "./hosts/serverTypes";
 import { queues, type Queue } from "./queues";
 import {
+  AdminNetwork,
   EmailAddress,
   HostName,
   ImageReference,
@@ -8,6 +10,8 @@ import {
   MailSender,
   MailServer,
   port,
+  SshAddress,
+  SshUser,
   Text,
   TimeZone,
   Username,
@@ -28,22 +32,37 @@ const EngineAddress = z
   .string(socketMessage)
   .regex(/^((unix:\/\/)?\/[^\s]+|tcp:\/\/[^\s/]+:\d+)$/, socketMessage);
 
+const Arch = z.enum(["amd64", "arm64"]);
+
+/** Hetzner's volumes are between 10 GB and 10 TB. */
+const mostVolumeGb = 10_240;
+
 const Host = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("local"), socket: EngineAddress.optional() }),
+  z.strictObject({
+    kind: z.literal("local"),
+    socket: EngineAddress.optional(),
+    arch: Arch.optional(),
+    emulation: z.boolean().optional(),
+  }),
   z.strictObject({
     kind: z.literal("ssh"),
-    address: Text,
-    user: Text,
+    address: SshAddress,
+    user: SshUser,
     port: port(22).default(22),
-    arch: z.enum(["amd64", "arm64"]),
+    arch: Arch,
+    emulation: z.boolean().optional(),
   }),
   z.strictObject({
     kind: z.literal("hetzner"),
-    serverType: Text,
-    location: Text,
-    image: Text.optional(),
-    dataVolumeGb: wholeNumber(10, "GB"),
-    adminIps: z.array(Text).optional(),
+    serverType: z.enum([...serverTypes.keys()]),
+    location: z.enum(locations),
+    image: z.enum(serverImages).default("debian-13"),
+    dataVolumeGb: wholeNumber(10, "GB").max(mostVolumeGb, `must be at most ${mostVolumeGb}`),
+    adminIps: z
+      .array(AdminNetwork)
+      .min(1, "must name at least one address, or be left out to allow SSH from anywhere")
+      .optional(),
+    emulation: z.boolean().optional(),
   }),
 ]);
 
@@ -144,6 +163,7 @@ export const ConfigSchema = z.strictObject({
     .strictObject({
       memoryMb: wholeNumber(1, "MB").optional(),
       cpus: wholeNumber(1, "cores").optional(),
+      saveWrites: z.boolean().optional(),
     })
     .optional(),
   host: Host.default({ kind: "local" }),

@@ -13,14 +13,20 @@ export const databaseName = "mastodon_production";
 
 const secret = (name: SecretReference): EnvironmentValue => ({ secret: name });
 
-/** The host and, unless it is HTTPS's own, the port under which browsers see an instance with this domain. */
-export function publicHost(domain: string, edge: Config["edge"]): string {
-  return edge.kind === "local" && edge.port !== 443 ? `${domain}:${edge.port}` : domain;
-}
+/**
+ * The host and, unless it is HTTPS's own, the port under which browsers see an instance with this domain. Only an
+ * instance of one's own machine has a port in its name: any other is to be known by its domain for ever, whichever way
+ * leads to it for now.
+ */
+export const publicHost = (domain: string, config: Config): string =>
+  config.hardware === "dev" ? withPort(domain, config) : domain;
+
+const withPort = (domain: string, { edge }: Config): string =>
+  edge.kind === "local" && edge.port !== 443 ? `${domain}:${edge.port}` : domain;
 
 /** Where people reach the instance. */
 export function publicUrl(config: Config): string {
-  return `https://${publicHost(config.webDomain ?? config.domain, config.edge)}`;
+  return `https://${withPort(config.webDomain ?? config.domain, config)}`;
 }
 
 function database(): Environment {
@@ -61,10 +67,11 @@ function mail(smtp: Config["smtp"]): Environment {
 }
 
 /** What Mastodon cannot start without: all that a one-off command gets, so that other settings do not run it again. */
-export function jobEnvironment({ domain, webDomain, edge }: Config): Environment {
+export function jobEnvironment(config: Config): Environment {
+  const { domain, webDomain } = config;
   return {
-    LOCAL_DOMAIN: publicHost(domain, edge),
-    ...(webDomain === undefined ? {} : { WEB_DOMAIN: publicHost(webDomain, edge) }),
+    LOCAL_DOMAIN: publicHost(domain, config),
+    ...(webDomain === undefined ? {} : { WEB_DOMAIN: publicHost(webDomain, config) }),
     SECRET_KEY_BASE: secret("secretKeyBase"),
     ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY: secret("activeRecordPrimaryKey"),
     ACTIVE_RECORD_ENCRYPTION_DETERMINISTIC_KEY: secret("activeRecordDeterministicKey"),

@@ -4,7 +4,7 @@ export {
   type CloudInitSpec,
   type CloudInitValues,
 } from "./cloudInit";
-export { parseConfig, type Config } from "./config";
+export { localDomain, parseConfig, parseKey, type Config } from "./config";
 export { secretKeys, type SecretKey } from "./configSchema";
 export type { ContainerSpec, HealthCheck, NetworkKey, VolumeKey } from "./containerSpec";
 export { environmentFile, type Environment, type EnvironmentValue } from "./environment";
@@ -21,6 +21,23 @@ export {
 export type { JobSpec, PublicationSpec } from "./jobs";
 export type { NetworkSpec } from "./networks";
 export { instanceName } from "./names";
+export { architectureOf, type Architecture } from "./hosts/architecture";
+export type { HetznerServerSpec } from "./hosts/hetznerServer";
+export {
+  diskFault,
+  explainSsh,
+  leastFreeMb,
+  memoryLimitFault,
+  preflight,
+  probeScript,
+  readProbe,
+  type Expectation,
+  type HostFacts,
+  type Preflight,
+} from "./hosts/preflight";
+export { sshEndpoint } from "./hosts/host";
+export type { HostSpec, LocalHostSpec, SshHostSpec } from "./hosts/host";
+export { knownHost, sshConfig, sshWrapper } from "./hosts/sshConfig";
 export { makePlan, type Plan } from "./plan";
 export {
   fingerprinted,

@@ -1,10 +1,11 @@
+import { capacityIn } from "./capacity";
 import type { ParsedConfig, SecretKey } from "./configSchema";
 import { environmentFaults } from "./reservedVariables";
 import type { Fault } from "./faults";
 import { imageFaults } from "./images";
 import { queues } from "./queues";
 import { quoted } from "./shapes";
-import { capacityFaults, leastSidekiqMb, presets, sizeInstance } from "./sizing";
+import { capacityFaults, leastSidekiqMb, sizeInstance } from "./sizing";
 
 /** A rule over one or more keys. It is skipped while one of them is itself faulty. */
 interface Invariant {
@@ -68,6 +69,42 @@ export const invariants: readonly Invariant[] = [
         webDomain !== undefined && domain === undefined,
         "webDomain",
         `${quoted(webDomain)} needs a domain beside it: domain is in the account names, webDomain in the addresses of pages`,
+      ),
+  },
+  {
+    keys: ["hardware", "domain"],
+    faults: ({ hardware, domain }) =>
+      when(
+        hardware !== "dev" && domain !== undefined && !domain.includes("."),
+        "domain",
+        `${quoted(domain)} has no dot: no other server would find it; write a whole name, for example social.example.org`,
+      ),
+  },
+  {
+    keys: ["hardware", "host"],
+    faults: ({ hardware, host }) =>
+      when(
+        hardware === "dev" && host.kind !== "local",
+        "hardware",
+        `"dev" is for this machine's own engine, and host.kind is ${host.kind}; set hardware to vps, macmini or pi`,
+      ),
+  },
+  {
+    keys: ["hardware", "host"],
+    faults: ({ hardware, host }) =>
+      when(
+        hardware === "pi" && host.kind === "ssh" && host.arch !== "arm64" && !host.emulation,
+        "host.arch",
+        '"amd64" contradicts hardware: pi, which is arm64; set arch: arm64, or hardware to vps or macmini',
+      ),
+  },
+  {
+    keys: ["hardware", "host"],
+    faults: ({ hardware, host }) =>
+      when(
+        host.kind === "hetzner" && (hardware === "pi" || hardware === "macmini"),
+        "hardware",
+        `${quoted(hardware)} contradicts host.kind: hetzner, whose servers are vps; set hardware: vps`,
       ),
   },
   {
@@ -172,19 +209,19 @@ export const invariants: readonly Invariant[] = [
     },
   },
   {
-    keys: ["hardware", "sizing"],
-    faults: ({ hardware, sizing }) =>
-      capacityFaults({ ...presets[hardware], ...definedOf(sizing) }),
+    keys: ["hardware", "host", "sizing"],
+    faults: (config) => capacityFaults(capacityIn(config)),
   },
   {
-    keys: ["hardware", "sizing", "sidekiq"],
-    faults: ({ hardware, sizing, sidekiq }) => {
-      const capacity = { ...presets[hardware], ...definedOf(sizing) };
+    keys: ["hardware", "host", "sizing", "sidekiq"],
+    faults: (config) => {
+      const { hardware, sidekiq } = config;
+      const capacity = capacityIn(config);
       if (capacityFaults(capacity).length > 0) return [];
       const threads = Object.fromEntries(
         Object.entries(sidekiq).map(([name, group]) => [name, group.threads]),
       );
-      const { memoryMb } = sizeInstance(capacity, threads).web;
+      const { memoryMb } = sizeInstance({ ...capacity, hardware, sidekiq: threads }).web;
       return when(
         memoryMb < leastWebMb,
         "sidekiq",
@@ -202,10 +239,3 @@ export const invariants: readonly Invariant[] = [
         .map((key) => fault(key, `is set, but nothing in this version uses it; ${removal(key)}`)),
   },
 ];
-
-function definedOf(sizing: ParsedConfig["sizing"]): { memoryMb?: number; cpus?: number } {
-  return {
-    ...(sizing?.memoryMb === undefined ? {} : { memoryMb: sizing.memoryMb }),
-    ...(sizing?.cpus === undefined ? {} : { cpus: sizing.cpus }),
-  };
-}

@@ -52,7 +52,7 @@ export function processes(config: Config, sizing: Sizing): Required<Processes> {
 
 /** Puma. Its `/health` touches neither database nor Redis, so health is asked of a page that needs both. */
 function webContainer(config: Config, sizing: Sizing): ContainerSpec {
-  const host = publicHost(config.webDomain ?? config.domain, config.edge);
+  const host = publicHost(config.webDomain ?? config.domain, config);
   return {
     ...common,
     part: "web",

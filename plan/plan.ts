@@ -4,6 +4,7 @@ import { mastodonEnvironment, publicUrl, type Environment } from "./environment"
 import type { Processes } from "./flavours/flavour";
 import { flavourOf } from "./flavours/flavourOf";
 import { gatewayContainer } from "./gateway";
+import { hostOf, type HostSpec } from "./hosts/host";
 import { resolveImages, type Images } from "./images";
 import {
   adminJob,
@@ -26,7 +27,7 @@ export interface Plan {
   readonly url: string;
   readonly adminUsername: string;
   readonly adminEmail: string;
-  readonly host: Config["host"];
+  readonly host: HostSpec;
   readonly sizing: Sizing;
   readonly secrets: readonly SecretSpec[];
   readonly images: Images;
@@ -52,17 +53,18 @@ export interface Plan {
 /** Decides everything about an instance. Pure: the same configuration always gives the same plan. */
 export function makePlan(config: Config): Plan {
   const groups = Object.keys(config.sidekiq);
-  const sizing = sizeInstance(
-    config.sizing,
-    Object.fromEntries(groups.map((name) => [name, config.sidekiq[name]?.threads])),
-  );
+  const sizing = sizeInstance({
+    ...config.sizing,
+    hardware: config.hardware,
+    sidekiq: Object.fromEntries(groups.map((name) => [name, config.sidekiq[name]?.threads])),
+  });
   const images = resolveImages(config.image, config.images);
   const processes = flavourOf(config.image).processes(config, sizing);
   return {
     url: publicUrl(config),
     adminUsername: config.admin.username,
     adminEmail: config.admin.email,
-    host: config.host,
+    host: hostOf(config),
     sizing,
     secrets: secretSpecs,
     images,

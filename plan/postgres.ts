@@ -8,9 +8,20 @@ const postgresUser = "999:999";
 
 export const postgresName = (config: Config): string => physicalName(config.name, "postgres");
 
+/**
+ * After each checkpoint a page is written whole once more, so a quarter of an hour between them instead of five minutes
+ * and pages that are compressed halve what an SD card gets to write. Recovery after a power cut takes longer, and no
+ * acknowledged post is lost: commits still wait for the disk.
+ */
+const writeSaving = {
+  max_wal_size: "2GB",
+  checkpoint_timeout: "15min",
+  wal_compression: "on",
+} as const;
+
 /** The database, tuned to its share of the machine. It publishes no port and is on the internal network only. */
 export function postgresContainer(config: Config, sizing: Sizing): ContainerSpec {
-  const { postgres } = sizing;
+  const { postgres, saveWrites } = sizing;
   const settings: Readonly<Record<string, string>> = {
     shared_buffers: `${postgres.sharedBuffersMb}MB`,
     effective_cache_size: `${postgres.effectiveCacheMb}MB`,
@@ -21,7 +32,7 @@ export function postgresContainer(config: Config, sizing: Sizing): ContainerSpec
     max_parallel_workers_per_gather: String(Math.min(2, postgres.parallelWorkers)),
     // Fewer, longer checkpoints: less is written twice, which an SD card and an SSD both thank for.
     checkpoint_completion_target: "0.9",
-    max_wal_size: "1GB",
+    ...(saveWrites ? writeSaving : { max_wal_size: "1GB" }),
     password_encryption: "scram-sha-256",
   };
   return {

@@ -10,7 +10,7 @@ const redisUser = "999:999";
  * Jobs, feeds and caches. Appended to a file once a second, since the jobs in it are posts on their way; never evicts,
  * since what it would evict are those jobs (https://docs.joinmastodon.org/admin/scaling/#redis).
  */
-export function redisContainer(config: Config, { redis }: Sizing): ContainerSpec {
+export function redisContainer(config: Config, { redis, saveWrites }: Sizing): ContainerSpec {
   return {
     part: "redis",
     image: "redis",
@@ -25,9 +25,10 @@ export function redisContainer(config: Config, { redis }: Sizing): ContainerSpec
           "exec redis-server /run/redis/auth.conf",
           "--dir /data",
           "--appendonly yes",
-          "--appendfsync everysec",
+          // Left to the kernel, which writes every half minute, an SD card lasts longer.
+          `--appendfsync ${saveWrites ? "no" : "everysec"}`,
           `--maxmemory ${redis.maxMemoryMb}mb`,
-          "--maxmemory-policy noeviction",
+          `--maxmemory-policy ${redis.policy}`,
         ].join(" "),
       ].join("\n"),
     ],

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hasHostBits, versionOf } from "./hosts/network";
 
 /*
  * Named shapes of values which, when wrong, fail somewhere far from the stack file. Each message holds a good example.
@@ -68,6 +69,39 @@ export const MailServer = textWithout((value) => {
     ? "is, inside a container, the container itself, where no mail server runs, and mail from a home address is refused as spam; use a mail service's server, for example smtp.example.org"
     : hostNameFault(value, "smtp.example.org");
 }, "must be a host name, for example smtp.example.org");
+
+/** Where an SSH server is: a host name, an IP address, or an alias of the person's own SSH configuration. */
+export const SshAddress = textLike(
+  // Never beginning with a hyphen, which ssh would take for an option.
+  /^([a-zA-Z0-9]([a-zA-Z0-9._-]*[a-zA-Z0-9])?|[0-9a-fA-F:]*:[0-9a-fA-F:.]+)$/,
+  "must be a host name or an IP address without user and port, for example pi.local or 192.168.1.20",
+);
+
+/** An account on a Unix system. */
+export const SshUser = textLike(
+  /^[a-z_][a-z0-9_-]{0,31}$/,
+  "must be the name of an account on the host, for example pi",
+);
+
+/** An address or a network from which an administrator comes. */
+export const AdminNetwork = textWithout(
+  adminNetworkFault,
+  "must be an IP address or a network, for example 198.51.100.7 or 198.51.100.0/24",
+);
+
+function adminNetworkFault(value: string): string | undefined {
+  const example = "write an IP address or a network, for example 198.51.100.7 or 198.51.100.0/24";
+  const [address = "", prefix, ...rest] = value.split("/");
+  const version = versionOf(address);
+  if (version === undefined || rest.length > 0) return `is no IP address: ${example}`;
+  if (prefix === undefined) return undefined;
+  const bits = version === 4 ? 32 : 128;
+  if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > bits)
+    return `has a prefix that is none: it must be from 0 to ${bits}`;
+  return hasHostBits(address, Number(prefix))
+    ? `names a host in a network: write ${address} alone, or the network's own address`
+    : undefined;
+}
 
 /** A TCP port. @param example one that is likely at that place, for the message */
 export const port = (example: number) =>

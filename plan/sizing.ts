@@ -23,7 +23,11 @@ export interface Sizing {
     readonly maxConnections: number;
     readonly parallelWorkers: number;
   };
-  readonly redis: { readonly memoryMb: number; readonly maxMemoryMb: number };
+  readonly redis: {
+    readonly memoryMb: number;
+    readonly maxMemoryMb: number;
+    readonly policy: "noeviction";
+  };
   /** `workers` 0 is Puma without a cluster: a third of the memory, at the price of serving from one process. */
   readonly web: { readonly memoryMb: number; readonly workers: number; readonly threads: number };
   readonly streaming: { readonly memoryMb: number; readonly databasePool: number };
@@ -33,17 +37,81 @@ export interface Sizing {
   readonly gateway: { readonly memoryMb: number };
   /** One-off commands (schema, account), of which at most one runs at a time. */
   readonly job: { readonly memoryMb: number };
+  /** Of each container: the newest files are kept, all of the same size. */
+  readonly logs: LogCap;
+  readonly retention: Retention;
+  /** Fewer and larger writes, for an SD card: at a power cut, Redis may lose half a minute. */
+  readonly saveWrites: boolean;
+}
+
+interface LogCap {
+  readonly fileMb: number;
+  readonly files: number;
 }
 
 /**
- * The size assumed for a kind of hardware when its engine has not been asked. `dev` is also the most that an instance
- * takes of a developer's machine, unless `sizing.memoryMb` says more.
+ * How long copies of what other servers hold are kept. Only of media, which are fetched again when somebody looks: with
+ * posts, Mastodon would clear away bookmarked ones and private mentions too.
  */
-export const presets: Readonly<Record<Hardware, Capacity>> = {
-  dev: { memoryMb: 4096, cpus: 2 },
-  vps: { memoryMb: 4096, cpus: 2 },
-  macmini: { memoryMb: 8192, cpus: 4 },
-  pi: { memoryMb: 4096, cpus: 4 },
+interface Retention {
+  /** In days. */
+  readonly mediaDays: number;
+}
+
+/** What is different from one kind of hardware to another; all other figures follow from memory and cores. */
+interface Preset extends Capacity {
+  /** More Puma workers than this would leave the cores to nothing else; undefined: as many as there are cores. */
+  readonly mostWorkers: number | undefined;
+  /** Threads of one sidekiq process that sizes itself. */
+  readonly mostThreads: number;
+  readonly mediaDays: number;
+  readonly logs: LogCap;
+  readonly saveWrites: boolean;
+}
+
+/**
+ * The kinds of hardware. Memory and cores are those assumed when the engine has not been asked; `dev` is also the most
+ * that an instance takes of a developer's machine, unless `sizing.memoryMb` says more. Mastodon recommends to keep media
+ * for two weeks at least, since link previews are cleared with them.
+ */
+export const presets: Readonly<Record<Hardware, Preset>> = {
+  dev: {
+    memoryMb: 4096,
+    cpus: 2,
+    mostWorkers: undefined,
+    mostThreads: 25,
+    mediaDays: 14,
+    logs: { fileMb: 10, files: 3 },
+    saveWrites: false,
+  },
+  vps: {
+    memoryMb: 4096,
+    cpus: 2,
+    mostWorkers: undefined,
+    mostThreads: 25,
+    mediaDays: 14,
+    logs: { fileMb: 10, files: 3 },
+    saveWrites: false,
+  },
+  macmini: {
+    memoryMb: 8192,
+    cpus: 4,
+    mostWorkers: 4,
+    mostThreads: 25,
+    mediaDays: 30,
+    logs: { fileMb: 10, files: 3 },
+    saveWrites: false,
+  },
+  // 4 GB or 8 GB. Half of the four small cores are left to the database and to the conversion of videos.
+  pi: {
+    memoryMb: 4096,
+    cpus: 4,
+    mostWorkers: 2,
+    mostThreads: 10,
+    mediaDays: 14,
+    logs: { fileMb: 5, files: 2 },
+    saveWrites: true,
+  },
 };
 
 /** A nominal 2 GB machine, of which firmware and kernel keep some: below it Mastodon's own processes do not fit. */
@@ -97,16 +165,24 @@ const clamp = (value: number, least: number, most: number): number =>
 export const leastSidekiqMb = 288;
 const sidekiqBaseMb = 250;
 
-/**
- * Divides a machine's memory so that all limits and the reserve together are no more than it has.
- *
- * @param groups the sidekiq processes: name → threads, or undefined to have them follow from the memory
- */
-export function sizeInstance(
-  capacity: Capacity,
-  groups: Readonly<Record<string, number | undefined>>,
-): Sizing {
-  const { memoryMb, cpus } = capacity;
+/** What the stack file says of a machine and of what runs on it. */
+export interface SizingArgs extends Capacity {
+  readonly hardware: Hardware;
+  /** Absent: as the kind of hardware has it. */
+  readonly saveWrites?: boolean | undefined;
+  /** The sidekiq processes: name → threads, or undefined to have them follow from the memory. */
+  readonly sidekiq: Readonly<Record<string, number | undefined>>;
+}
+
+/** Divides a machine's memory so that all limits and the reserve together are no more than it has. */
+export function sizeInstance({
+  hardware,
+  memoryMb,
+  cpus,
+  saveWrites,
+  sidekiq: groups,
+}: SizingArgs): Sizing {
+  const preset = presets[hardware];
   const reserveMb = clamp(memoryMb / 8, 224, 4096);
   const usable = memoryMb - reserveMb;
   const gateway = clamp(usable * 0.03, 64, 256);
@@ -124,9 +200,11 @@ export function sizeInstance(
   );
   const webMb = ruby - sidekiqMb;
 
-  const workers = webMb < 1000 ? 0 : clamp(webMb / 500, 2, Math.max(2, cpus));
+  const mostWorkers = Math.min(preset.mostWorkers ?? Infinity, Math.max(2, cpus));
+  const workers = webMb < 1000 ? 0 : clamp(webMb / 500, 2, mostWorkers);
   const web = { memoryMb: webMb, workers, threads: 5 };
-  const sidekiq = divideSidekiq(sidekiqMb, cpus, groups);
+  const mostThreads = Math.min(preset.mostThreads, Math.max(5, cpus * 5));
+  const sidekiq = divideSidekiq(sidekiqMb, mostThreads, groups);
   const databasePool = streaming < 256 ? 5 : 10;
 
   const connections =
@@ -153,28 +231,27 @@ export function sizeInstance(
       maxConnections,
       parallelWorkers: clamp(cpus / 2, 0, 8),
     },
-    redis: { memoryMb: redis, maxMemoryMb: Math.floor(redis * 0.75) },
+    redis: { memoryMb: redis, maxMemoryMb: Math.floor(redis * 0.75), policy: "noeviction" },
     web,
     streaming: { memoryMb: streaming, databasePool },
     sidekiq,
     gateway: { memoryMb: gateway },
     job: { memoryMb: job },
+    logs: preset.logs,
+    retention: { mediaDays: preset.mediaDays },
+    saveWrites: saveWrites ?? preset.saveWrites,
   };
 }
 
 /** Shares memory out by threads, so that the process with most of them has most room. */
 function divideSidekiq(
   memoryMb: number,
-  cpus: number,
-  groups: Readonly<Record<string, number | undefined>>,
+  mostThreads: number,
+  groups: SizingArgs["sidekiq"],
 ): Sizing["sidekiq"] {
   const names = Object.keys(groups);
   const spare = Math.max(0, memoryMb - names.length * leastSidekiqMb);
-  const automatic = clamp(
-    (memoryMb / names.length - sidekiqBaseMb) / 25,
-    5,
-    Math.min(25, Math.max(5, cpus * 5)),
-  );
+  const automatic = clamp((memoryMb / names.length - sidekiqBaseMb) / 25, 5, mostThreads);
   const threadsOf = (name: string): number => groups[name] ?? automatic;
   const total = names.reduce((sum, name) => sum + threadsOf(name), 0);
   return Object.fromEntries(

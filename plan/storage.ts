@@ -8,6 +8,11 @@ export interface VolumeSpec {
   readonly key: VolumeKey;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /**
+   * Whether Pulumi refuses to let go of it. Not on a server's own data disk, which is protected as a whole: the engine
+   * that the volume is asked of goes before the disk does, and comes back with all its volumes.
+   */
+  readonly protect: boolean;
 }
 
 /** The volumes of an instance. That of Postgres is named for its major version: another one cannot read its files. */
@@ -22,5 +27,6 @@ export function volumes(config: Config, images: Images): VolumeSpec[] {
     key,
     name: physicalName(config.name, part),
     labels: labelsOf(config.name, part),
+    protect: config.host.kind !== "hetzner",
   }));
 }

@@ -13,15 +13,6 @@ interface Unavailable {
 }
 
 const unavailable: Readonly<Partial<Record<Key, Unavailable>>> = {
-  hardware: {
-    choices: ["vps", "macmini", "pi"],
-    instead: "use dev, with sizing for the machine's memory and cores",
-  },
-  host: {
-    tag: "kind",
-    choices: ["ssh", "hetzner"],
-    instead: "use {kind: local}, this machine's Docker engine",
-  },
   image: {
     tag: "flavour",
     choices: ["linuxserver", "source"],

@@ -33,10 +33,10 @@ export async function planOf(stack) {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     // Told together, so that nobody mends the one only to meet the other.
-    const { findEngine } = /** @type {typeof import("../components/host/findEngine.js")} */ (
-      loadCompiled("components/host/findEngine")
+    const { findHost } = /** @type {typeof import("../components/host/findHost.js")} */ (
+      loadCompiled("components/host/findHost")
     );
-    const { faults } = await findEngine(raw);
+    const { faults } = await findHost(raw);
     throw new UserError(new ConfigError([...error.faults, ...faults]).message);
   }
 }

@@ -2,7 +2,15 @@ import { execFile } from "node:child_process";
 import { createServer } from "node:net";
 import { statfs } from "node:fs/promises";
 import { promisify } from "node:util";
-import type { Capacity, Fault } from "../../plan";
+import {
+  architectureOf,
+  diskFault,
+  leastFreeMb,
+  memoryLimitFault,
+  type Architecture,
+  type Capacity,
+  type Fault,
+} from "../../plan";
 
 const run = promisify(execFile);
 
@@ -11,6 +19,10 @@ export interface Engine {
   /** As in `DOCKER_HOST`: `unix:///var/run/docker.sock`. */
   readonly endpoint: string;
   readonly capacity: Capacity;
+  /** Undefined where Mastodon has no images for such a processor. */
+  readonly architecture: Architecture | undefined;
+  /** Whether containers can be held to an amount of memory. */
+  readonly limitsMemory: boolean;
   /** Where the engine keeps images and volumes, on its own machine. */
   readonly rootFolder: string;
 }
@@ -21,14 +33,13 @@ export class EngineError extends Error {}
 /** An engine that is there answers in well under a second; one behind a dead connection never does. */
 const patienceMs = 20_000;
 
-/** Room that images, the database and some media need before anything is started. */
-const leastFreeBytes = 3 * 1024 ** 3;
-
 interface EngineInfo {
   readonly MemTotal: number;
   readonly NCPU: number;
   readonly DockerRootDir: string;
   readonly OSType: string;
+  readonly Architecture?: string;
+  readonly MemoryLimit?: boolean;
 }
 
 /**
@@ -49,6 +60,8 @@ export async function inspectEngine(socket: string | undefined): Promise<Engine>
   return {
     endpoint,
     capacity: { memoryMb: Math.floor(info.MemTotal / 1024 ** 2), cpus: info.NCPU },
+    architecture: architectureOf(info.Architecture ?? ""),
+    limitsMemory: info.MemoryLimit !== false,
     rootFolder: info.DockerRootDir,
   };
 }
@@ -58,13 +71,13 @@ function readInfo(output: string, endpoint: string): EngineInfo {
   const info = JSON.parse(output) as Partial<EngineInfo> & { ServerErrors?: string[] | null };
   const [stderr] = info.ServerErrors ?? [];
   if (stderr !== undefined) throw new EngineError(explain({ stderr }, endpoint));
-  const { MemTotal, NCPU, DockerRootDir, OSType } = info;
+  const { MemTotal, NCPU, DockerRootDir, OSType, ...rest } = info;
   if (!MemTotal || !NCPU || DockerRootDir === undefined || OSType === undefined) {
     throw new EngineError(
       `The engine at ${endpoint} does not answer as Docker does: set DOCKER_HOST or host.socket to a Docker engine.`,
     );
   }
-  return { MemTotal, NCPU, DockerRootDir, OSType };
+  return { ...rest, MemTotal, NCPU, DockerRootDir, OSType };
 }
 
 async function findEndpoint(socket: string | undefined): Promise<string> {
@@ -132,11 +145,11 @@ export async function engineFaults(
   port: number | undefined,
   instance: string | undefined,
 ): Promise<Fault[]> {
-  const [portFault, diskFault] = await Promise.all([
+  const [portFault, diskFaults] = await Promise.all([
     port === undefined ? [] : findPortFault(engine, port, instance),
-    findDiskFault(engine),
+    findDiskFaults(engine),
   ]);
-  return [...portFault, ...diskFault];
+  return [...portFault, ...(engine.limitsMemory ? [] : [memoryLimitFault]), ...diskFaults];
 }
 
 async function findPortFault(
@@ -186,18 +199,13 @@ function isTaken(port: number): Promise<boolean> {
   });
 }
 
-async function findDiskFault({ rootFolder }: Engine): Promise<Fault[]> {
+async function findDiskFaults({ endpoint, rootFolder }: Engine): Promise<Fault[]> {
+  if (!endpoint.startsWith("unix:")) return [];
   const free = await statfs(rootFolder).then(
     ({ bavail, bsize }) => bavail * bsize,
-    // The folder is inside a virtual machine or on another host: nothing can be said about it from here.
+    // The folder is inside a virtual machine: nothing can be said about it from here.
     () => Number.POSITIVE_INFINITY,
   );
-  if (free >= leastFreeBytes) return [];
-  const megabytes = Math.floor(free / 1024 ** 2);
-  return [
-    {
-      path: "host",
-      message: `has only ${megabytes} MB free at ${rootFolder}, where Docker keeps its data: an instance needs ${leastFreeBytes / 1024 ** 2} MB; free some, for example with \`docker image prune\``,
-    },
-  ];
+  const freeMb = Math.floor(free / 1024 ** 2);
+  return freeMb >= leastFreeMb ? [] : [diskFault(freeMb, rootFolder)];
 }

@@ -1,4 +1,7 @@
+import type * as command from "@pulumi/command";
 import type * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Architecture } from "../../plan";
 
 /** Where an instance runs: what every kind of host gives to those that build on it. */
 export interface Host {
@@ -6,4 +9,20 @@ export interface Host {
   readonly docker: docker.Provider;
   /** For the docker client: a value of `DOCKER_HOST`. */
   readonly endpoint: string;
+  /** Its public address, or its name in the operator's network. */
+  readonly address: pulumi.Input<string>;
+  /** Undefined where the engine was not asked. */
+  readonly architecture: Architecture | undefined;
+  /** The arguments of a command whose docker client talks to this host's engine. */
+  command(args: HostCommandArgs): command.local.CommandArgs;
+}
+
+/** A command that the operator's machine runs. */
+export interface HostCommandArgs {
+  /** Shell scripts, with the docker client on their path. */
+  readonly create: string;
+  readonly delete?: string;
+  readonly environment?: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly triggers?: pulumi.Input<unknown>[];
+  readonly logging: command.local.Logging;
 }

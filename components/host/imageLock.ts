@@ -1,6 +1,7 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
-import { request } from "node:http";
 import { docker, EngineError } from "./engine";
+import { askEngine } from "./engineApi";
+import { askRegistry, registryOf } from "./registry";
 
 /** Reference → digest: which image a tag meant when it was first used. */
 export type ImageLock = Readonly<Record<string, string>>;
@@ -27,19 +28,26 @@ const unreadable = (file: string, reason: string): EngineError =>
  * Resolves the references that the lock does not hold yet, and keeps the answers in it: from then on a tag that moves
  * changes nothing here.
  *
+ * @param endpoint the engine that will pull them; undefined: there is none yet, and the registries themselves are asked
  * @throws EngineError naming the image and its registry where it cannot be resolved
  */
 export async function completeLock(
   file: string,
   references: readonly string[],
-  endpoint: string,
+  endpoint: string | undefined,
 ): Promise<ImageLock> {
   const lock = await readLock(file);
   const missing = references.filter((reference) => lock[reference] === undefined);
   if (missing.length === 0) return lock;
   const found = await Promise.all(
     missing.map(
-      async (reference) => [reference, await resolveDigest(reference, endpoint)] as const,
+      async (reference) =>
+        [
+          reference,
+          endpoint === undefined
+            ? await registryDigest(reference)
+            : await resolveDigest(reference, endpoint),
+        ] as const,
     ),
   );
   const complete = Object.fromEntries(
@@ -58,10 +66,21 @@ async function resolveDigest(reference: string, endpoint: string): Promise<strin
   const { Descriptor, message } = readAnswer(body);
   const digest = Descriptor?.digest;
   if (digest !== undefined && digestPattern.test(digest)) return digest;
-  throw new EngineError(
-    `The image ${reference} cannot be found at ${registryOf(reference)}: ${message ?? `status ${status}`}. Check the tag and the connection, or write its digest (${reference}@sha256:…) under images.`,
-  );
+  throw notFound(reference, message ?? `status ${status}`);
 }
+
+async function registryDigest(reference: string): Promise<string> {
+  try {
+    return (await askRegistry(reference)).digest;
+  } catch (error) {
+    throw notFound(reference, (error as Error).message);
+  }
+}
+
+const notFound = (reference: string, reason: string): EngineError =>
+  new EngineError(
+    `The image ${reference} cannot be found at ${registryOf(reference)}: ${reason}. Check the tag and the connection, or write its digest (${reference}@sha256:…) under images.`,
+  );
 
 interface DistributionAnswer {
   readonly Descriptor?: { readonly digest?: string };
@@ -92,31 +111,3 @@ async function localDigest(reference: string, endpoint: string): Promise<string 
 /** A reference without its tag, as Docker lists it: its own registry goes without saying. */
 const repositoryOf = (reference: string): string =>
   reference.replace(/:[^:/]*$/, "").replace(/^docker\.io\/(library\/)?/, "");
-
-/** The registry that a reference names, as Docker reads it. */
-export function registryOf(reference: string): string {
-  const first = reference.split("/")[0] ?? "";
-  return reference.includes("/") && /[.:]|^localhost$/.test(first) ? first : "docker.io";
-}
-
-function askEngine(endpoint: string, path: string): Promise<{ status: number; body: string }> {
-  const address = endpoint.startsWith("unix://")
-    ? { socketPath: endpoint.slice("unix://".length) }
-    : { host: new URL(endpoint).hostname, port: new URL(endpoint).port };
-  return new Promise((resolve, reject) => {
-    const call = request({ ...address, path, timeout: 60_000 }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("end", () =>
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
-      );
-    });
-    call.on("timeout", () => call.destroy(new Error("no answer within a minute")));
-    call.on("error", ({ message }) =>
-      reject(
-        new EngineError(`The Docker engine at ${endpoint} could not ask a registry: ${message}`),
-      ),
-    );
-    call.end();
-  });
-}

@@ -17,6 +17,8 @@ const info = {
   NCPU: 4,
   DockerRootDir: "/var/lib/docker",
   OSType: "linux",
+  Architecture: "x86_64",
+  MemoryLimit: true,
 };
 const printed = (value: unknown): Answer => ({ stdout: JSON.stringify(value) });
 const context = "context inspect --format {{.Endpoints.docker.Host}}";
@@ -25,6 +27,8 @@ describe("the engine", () => {
   const found: Engine = {
     endpoint,
     capacity: { memoryMb: 8192, cpus: 4 },
+    architecture: "amd64",
+    limitsMemory: true,
     rootFolder: "/var/lib/docker",
   };
 
@@ -129,6 +133,8 @@ describe("the machine's faults", () => {
   const here: Engine = {
     endpoint,
     capacity: { memoryMb: 4096, cpus: 2 },
+    architecture: "amd64",
+    limitsMemory: true,
     rootFolder: "/nonexistent",
   };
   const publishersOf = (port: number, of = endpoint) =>

@@ -3,7 +3,8 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EngineError } from "../../components/host/engine";
-import { completeLock, readLock, registryOf } from "../../components/host/imageLock";
+import { completeLock, readLock } from "../../components/host/imageLock";
+import { registryOf } from "../../components/host/registry";
 import { withDockerClientDouble, type Answer } from "../support/dockerClientDouble";
 
 const digestOf = (digit: string): string => `sha256:${digit.repeat(64)}`;
@@ -177,9 +178,7 @@ describe("completing a lock", () => {
     await withStore({ endpoint }, {}, async () => {
       const completion = completeLock(file, [mastodon], endpoint);
       await expect(completion).rejects.toThrow(EngineError);
-      await expect(completion).rejects.toThrow(
-        `The Docker engine at ${endpoint} could not ask a registry`,
-      );
+      await expect(completion).rejects.toThrow(`The Docker engine at ${endpoint} did not answer`);
     });
   });
 });

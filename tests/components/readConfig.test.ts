@@ -121,9 +121,9 @@ describe("a stack's configuration", () => {
     ],
     ["a misspelt key", { domian: "example.org" }, /mastodon:domian: .* `domain`/],
     [
-      "another kind of host",
-      { host: '{"kind":"ssh","address":"192.0.2.7","user":"root","arch":"arm64"}' },
-      /mastodon:host\.kind: "ssh" is not available/,
+      "a server without access to Hetzner",
+      { host: '{"kind":"hetzner","serverType":"cx23","location":"fsn1","dataVolumeGb":10}' },
+      /mastodon:host: needs hcloud:token, which is missing/,
     ],
     [
       "an unknown kind of host",

@@ -841,37 +841,120 @@ const variables: readonly BadConfiguration[] = (
   bad(`environment: ${name}`, { environment: { [name]: "x" } }, [`environment.${name}`, words]),
 );
 
-const unavailable: readonly BadConfiguration[] = [
-  ...(["vps", "macmini", "pi"] as const).map((hardware) =>
-    bad(
-      `not yet available: hardware ${hardware}`,
-      {
-        hardware,
-        domain: "social.example.org",
-        smtp: mail,
-        admin: { username: "alice", email: "alice@example.org" },
-      },
-      ["hardware", `"${hardware}" is not available in this version`, "use dev"],
-    ),
-  ),
+const elsewhere = {
+  hardware: "vps",
+  domain: "social.example.org",
+  smtp: mail,
+  admin: { username: "alice", email: "alice@example.org" },
+};
+const ssh = { kind: "ssh", address: "192.0.2.7", user: "alice", arch: "arm64" };
+const hetzner = { kind: "hetzner", serverType: "cx23", location: "fsn1", dataVolumeGb: 20 };
+const onHost = (
+  name: string,
+  host: Readonly<Record<string, unknown>>,
+  ...faults: readonly (readonly [string, ...string[]])[]
+): BadConfiguration => bad(name, { ...elsewhere, host }, ...faults);
+
+const hosts: readonly BadConfiguration[] = [
   bad(
     "hardware other than dev with nothing else",
     { hardware: "vps" },
-    ["hardware", "not available"],
     ["domain", "is missing"],
     ["smtp", "is missing"],
     ["admin", "is missing"],
   ),
+  bad("a domain without a dot", { ...elsewhere, domain: "social" }, ["domain", "has no dot"]),
+  bad("another machine as hardware dev", { host: ssh }, [
+    "hardware",
+    "this machine's own engine",
+    "vps, macmini or pi",
+  ]),
+  bad("a server as a Mac mini", { ...elsewhere, hardware: "macmini", host: hetzner }, [
+    "hardware",
+    "contradicts host.kind",
+  ]),
   bad(
-    "not yet available: ssh",
-    { host: { kind: "ssh", address: "192.0.2.7", user: "root", arch: "arm64" } },
-    ["host.kind", '"ssh" is not available'],
+    "a Raspberry Pi that is amd64",
+    { ...elsewhere, hardware: "pi", host: { ...ssh, arch: "amd64" } },
+    ["host.arch", "contradicts hardware: pi"],
   ),
+  onHost("ssh without an address", { kind: "ssh", user: "pi", arch: "arm64" }, [
+    "host.address",
+    "is missing",
+  ]),
+  onHost("ssh without arch", { kind: "ssh", user: "pi", address: "pi.local" }, [
+    "host.arch",
+    "amd64 or arm64",
+  ]),
+  onHost("an address with its user", { ...ssh, address: "pi@pi.local" }, [
+    "host.address",
+    "without user and port",
+  ]),
+  onHost("an address that ssh would take for an option", { ...ssh, address: "-oProxyCommand=x" }, [
+    "host.address",
+    "must be a host name or an IP address",
+  ]),
+  onHost("a user that ssh would take for an option", { ...ssh, user: "-l" }, [
+    "host.user",
+    "must be the name of an account",
+  ]),
+  onHost("a 32-bit Raspberry Pi", { ...ssh, arch: "armv7" }, ["host.arch", "amd64 or arm64"]),
+  onHost("an unknown server type", { ...hetzner, serverType: "cx24" }, [
+    "host.serverType",
+    '"cx24"',
+    "cx23",
+    "cax11",
+  ]),
+  onHost("an unknown location", { ...hetzner, location: "fra1" }, [
+    "host.location",
+    "fsn1",
+    "hel1",
+  ]),
+  onHost("an unknown system", { ...hetzner, image: "debian-11" }, ["host.image", "debian-13"]),
+  onHost("a data volume that Hetzner does not have", { ...hetzner, dataVolumeGb: 9 }, [
+    "host.dataVolumeGb",
+    "at least 10",
+  ]),
+  onHost("a data volume in MB", { ...hetzner, dataVolumeGb: 20_480 }, [
+    "host.dataVolumeGb",
+    "at most 10240",
+  ]),
+  onHost("nobody who may administer", { ...hetzner, adminIps: [] }, [
+    "host.adminIps",
+    "at least one",
+    "left out",
+  ]),
+  onHost("an administrator's name for an address", { ...hetzner, adminIps: ["home.example.org"] }, [
+    "host.adminIps.0",
+    "is no IP address",
+  ]),
+  onHost("a network with bits of a host", { ...hetzner, adminIps: ["198.51.100.7/24"] }, [
+    "host.adminIps.0",
+    "names a host in a network",
+  ]),
+  onHost("a network of IPv6 with bits of a host", { ...hetzner, adminIps: ["2001:db8::1/64"] }, [
+    "host.adminIps.0",
+    "names a host in a network",
+  ]),
+  onHost("a prefix that is none", { ...hetzner, adminIps: ["198.51.100.0/33"] }, [
+    "host.adminIps.0",
+    "from 0 to 32",
+  ]),
   bad(
-    "not yet available: hetzner",
-    { host: { kind: "hetzner", serverType: "cx22", location: "fsn1", dataVolumeGb: 20 } },
-    ["host.kind", '"hetzner" is not available'],
+    "placeholders that nobody filled in",
+    {
+      ...elsewhere,
+      domain: "<your domain, for example social.example.org>",
+      smtp: { ...mail, server: "<your mail server>" },
+      host: { ...ssh, address: "<its address>" },
+    },
+    ["domain", "<your domain, for example social.example.org>", "placeholder"],
+    ["smtp.server", "placeholder"],
+    ["host.address", "placeholder"],
   ),
+];
+
+const unavailable: readonly BadConfiguration[] = [
   bad("not yet available: linuxserver", { image: { flavour: "linuxserver", version: "4.7.2" } }, [
     "image.flavour",
     '"linuxserver" is not available',
@@ -967,6 +1050,7 @@ export const badConfigurations: readonly BadConfiguration[] = [
   ...contradictions,
   ...sizes,
   ...variables,
+  ...hosts,
   ...unavailable,
   ...several,
 ];

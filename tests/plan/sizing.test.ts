@@ -9,6 +9,7 @@ import {
   presets,
   sizeInstance,
   totalMemoryMb,
+  type Hardware,
   type Sizing,
 } from "../../plan/sizing";
 
@@ -17,6 +18,7 @@ const memory = fc.oneof(
   fc.integer({ min: leastMemoryMb, max: 1024 * 1024 }),
 );
 const cores = fc.integer({ min: 1, max: 256 });
+const hardwares = fc.constantFrom(...(Object.keys(presets) as Hardware[]));
 const processes = fc.array(fc.option(fc.integer({ min: 1, max: 100 }), { nil: undefined }), {
   minLength: 1,
   maxLength: 6,
@@ -51,9 +53,8 @@ function accepted(
 /** Every figure of a sizing with the path to it. */
 function figures(value: unknown, path = ""): [string, number][] {
   if (typeof value === "number") return [[path, value]];
-  return Object.entries(value as object).flatMap(([key, inner]) =>
-    figures(inner, `${path}.${key}`),
-  );
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => figures(inner, `${path}.${key}`));
 }
 
 const poolsOf = ({ web, sidekiq, streaming }: Sizing): number =>
@@ -66,10 +67,10 @@ describe("the sizes of every machine that is accepted", () => {
     property: (sizing: Sizing, threads: readonly (number | undefined)[]) => void,
   ): void => {
     fc.assert(
-      fc.property(memory, cores, processes, (memoryMb, cpus, threads) => {
+      fc.property(hardwares, memory, cores, processes, (hardware, memoryMb, cpus, threads) => {
         const config = accepted(memoryMb, cpus, threads);
         fc.pre(config !== undefined);
-        property(sizeInstance(config.sizing, groupsOf(threads)), threads);
+        property(sizeInstance({ hardware, ...config.sizing, sidekiq: groupsOf(threads) }), threads);
       }),
       { numRuns: 300 },
     );
@@ -140,7 +141,9 @@ it("gives nobody less on a machine with more memory", () => {
     fc.property(memory, memory, cores, processes, (one, other, cpus, threads) => {
       const [less, more] = [Math.min(one, other), Math.max(one, other)].map((memoryMb) =>
         Object.fromEntries(
-          figures(sizeInstance({ memoryMb, cpus }, groupsOf(threads))).filter(([path]) =>
+          figures(
+            sizeInstance({ hardware: "dev", memoryMb, cpus, sidekiq: groupsOf(threads) }),
+          ).filter(([path]) =>
             /[mM]emoryMb$|sharedBuffersMb|effectiveCacheMb|maintenanceWorkMb|reserveMb/.test(path),
           ),
         ),
@@ -163,13 +166,20 @@ describe("the smallest machine", () => {
 
   it("runs web without a cluster", () => {
     expect(
-      sizeInstance({ memoryMb: leastMemoryMb, cpus: 1 }, { default: undefined }),
+      sizeInstance({
+        hardware: "dev",
+        memoryMb: leastMemoryMb,
+        cpus: 1,
+        sidekiq: { default: undefined },
+      }),
     ).toMatchSnapshot();
   });
 });
 
 it("sizes the developer's preset", () => {
-  expect(sizeInstance(presets.dev, { default: undefined })).toMatchSnapshot();
+  expect(
+    sizeInstance({ hardware: "dev", ...presets.dev, sidekiq: { default: undefined } }),
+  ).toMatchSnapshot();
 });
 
 describe("the capacity of an engine", () => {
@@ -209,5 +219,34 @@ describe("the capacity of an engine", () => {
         expect(capacityFaults(capacityOf("dev", { memoryMb, cpus: 1 }))).toEqual([]);
       }),
     );
+  });
+});
+
+describe("the table of hardware", () => {
+  const sized = (hardware: Hardware, memoryMb = presets[hardware].memoryMb): Sizing =>
+    sizeInstance({ ...presets[hardware], hardware, memoryMb, sidekiq: { default: undefined } });
+
+  it.each([
+    ["a small server", sized("vps")],
+    ["a Mac mini", sized("macmini")],
+    ["a Raspberry Pi with 4 GB", sized("pi")],
+    ["a Raspberry Pi with 8 GB", sized("pi", 8192)],
+  ])("sizes %s", (_name, sizing) => {
+    expect(sizing).toMatchSnapshot();
+  });
+
+  it("saves writes on a Raspberry Pi alone, unless the stack file says otherwise", () => {
+    const saving = Object.keys(presets).filter((name) => sized(name as Hardware).saveWrites);
+    expect(saving).toEqual(["pi"]);
+    const args = { ...presets.pi, hardware: "pi" as const, sidekiq: { default: undefined } };
+    expect(sizeInstance({ ...args, saveWrites: false }).saveWrites).toBe(false);
+  });
+
+  it("keeps media for as long as Mastodon recommends at least, and what people wrote for ever", () => {
+    for (const hardware of Object.keys(presets) as Hardware[]) {
+      const { retention } = sized(hardware);
+      expect(retention.mediaDays).toBeGreaterThanOrEqual(14);
+      expect(retention).not.toHaveProperty("contentDays");
+    }
   });
 });

@@ -1,6 +1,10 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Instance, type ProvidedSecrets } from "../../components";
 import { makePlan, type Config } from "../../plan";
+import { withVariables } from "./dockerClientDouble";
 import { MockEngine } from "./mockEngine";
 import { given, OptionsRecorder, type RecordedOptions } from "./optionsRecorder";
 import { compare, isSecret, namesOfSecrets, redact } from "./redaction";
@@ -52,7 +56,22 @@ export async function record(config: Config, options: RecordOptions = {}): Promi
 /** Like `record`, for any program; its resources must descend from the parent that it is given. */
 export async function recordProgram(
   program: (parent: pulumi.Resource) => object,
-  { preview = false, smtpPassword }: RecordOptions = {},
+  options: RecordOptions = {},
+): Promise<Recording> {
+  // What it writes beside a person's state, it writes here.
+  const state = await mkdtemp(join(tmpdir(), "mastodon-state-"));
+  try {
+    return await withVariables({ MASTODON_STATE: state }, () =>
+      observeProgram(program, { ...options, state }),
+    );
+  } finally {
+    await rm(state, { recursive: true });
+  }
+}
+
+async function observeProgram(
+  program: (parent: pulumi.Resource) => object,
+  { preview = false, smtpPassword, state }: RecordOptions & { readonly state: string },
 ): Promise<Recording> {
   const engine = new MockEngine(preview);
   await pulumi.runtime.setMocks(engine, "mastodon", "test", preview);
@@ -72,10 +91,11 @@ export async function recordProgram(
   const secrets = namesOfSecrets(engine.secrets, smtpPassword);
   const registered = engine.registered.filter(({ name }) => name !== rootName);
   refuseDuplicates(registered);
+  const resources = registered
+    .map((resource) => merge(resource, options.of(resource), secrets))
+    .sort((left, right) => compare(left.name, right.name) || compare(left.type, right.type));
   return {
-    resources: registered
-      .map((resource) => merge(resource, options.of(resource), secrets))
-      .sort((left, right) => compare(left.name, right.name) || compare(left.type, right.type)),
+    resources: withoutPath(resources, state),
     outputs: Object.fromEntries(
       Object.entries(outputs).map(([key, { value, secret }]) => [
         key,
@@ -85,6 +105,10 @@ export async function recordProgram(
     holdsSecret: (value) => JSON.stringify(redact(value, secrets)).includes("‹"),
   };
 }
+
+/** A folder of this run alone is called the same in each. */
+const withoutPath = <T>(value: T, folder: string): T =>
+  JSON.parse(JSON.stringify(value).replaceAll(folder, "/state")) as T;
 
 /**
  * Waits for what is registered in an apply, of which `disconnect` knows nothing. Mocks work without timers or I/O: after

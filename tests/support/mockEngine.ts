@@ -16,7 +16,8 @@ export class MockEngine implements pulumi.runtime.Mocks {
     this.registered.push(args);
     if (this.preview) return { id: undefined, state: args.inputs as Record<string, unknown> };
     return {
-      id: `${args.name}-id`,
+      // Hetzner numbers what it makes.
+      id: args.type.startsWith("hcloud:") ? String(this.registered.length) : `${args.name}-id`,
       state: { ...(args.inputs as Record<string, unknown>), ...this.computed(args) },
     };
   }
@@ -33,6 +34,15 @@ export class MockEngine implements pulumi.runtime.Mocks {
     switch (type) {
       case "random:index/randomPassword:RandomPassword":
         return { result: this.secret(name, password(name, inputs as Password)) };
+      case "tls:index/privateKey:PrivateKey":
+        return {
+          privateKeyOpenssh: this.secret(name, privateKey(name)),
+          publicKeyOpenssh: `${publicKey(name)}\n`,
+        };
+      case "hcloud:index/primaryIp:PrimaryIp":
+        return { ipAddress: name.endsWith("ipv4") ? "203.0.113.10" : "2001:db8::1" };
+      case "command:local:Command":
+        return { stdout: "" };
       case "docker:index/remoteImage:RemoteImage":
         return { imageId: `sha256:${name}` };
       default:
@@ -46,6 +56,18 @@ export class MockEngine implements pulumi.runtime.Mocks {
     return pulumi.secret(value);
   }
 }
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
+/** Keys in OpenSSH's form, of values that are none. */
+const publicKey = (name: string): string => `ssh-ed25519 ${base64(name)}`;
+const privateKey = (name: string): string =>
+  [
+    "-----BEGIN OPENSSH PRIVATE KEY-----",
+    base64(name),
+    "-----END OPENSSH PRIVATE KEY-----",
+    "",
+  ].join("\n");
 
 interface Password {
   readonly length: number;

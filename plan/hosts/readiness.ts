@@ -1,0 +1,42 @@
+/**
+ * Waits until a new server has set itself up: for SSH, for cloud-init's end, for Docker. A set-up that failed is told by
+ * its own log, a stranger's host key at once.
+ *
+ * @param name the server's alias in the SSH configuration
+ * @param seconds how long it may take
+ */
+export function readinessScript(name: string, seconds: number): string {
+  return `set -u
+began=$(date +%s)
+left() { [ $(($(date +%s) - began)) -lt ${seconds} ]; }
+fail() { printf '%s\\n' "$@" >&2; exit 1; }
+
+echo 'Waiting for the server ${name} to answer on SSH.'
+until said=$(ssh ${name} true 2>&1); do
+  case $said in
+    *'Host key verification failed'* | *'IDENTIFICATION HAS CHANGED'*)
+      fail 'Another machine answers at the address of ${name}: its host key is not the one that was made for it. Nothing was sent to it.' ;;
+  esac
+  left || fail 'The server ${name} does not answer on SSH after ${seconds} seconds. Is SSH from your address allowed (host.adminIps)? Its console is in the Hetzner Cloud Console.' "ssh says: $said"
+  sleep 3
+done
+
+echo 'Waiting for its set-up (cloud-init): it installs Docker, which takes a few minutes.'
+while :; do
+  said=$(ssh ${name} cloud-init status --wait 2>&1)
+  code=$?
+  # 255 is ssh's own: the set-up may restart the server's SSH. 2 is cloud-init's word for done, with complaints.
+  case $code in
+    0 | 2) break ;;
+    255) left || fail 'The server ${name} stopped answering during its set-up.' "ssh says: $said"; sleep 3 ;;
+    *) fail 'The set-up of the server ${name} (cloud-init) failed. The end of its log:' "$(ssh ${name} tail -n 40 /var/log/cloud-init-output.log 2>&1)" ;;
+  esac
+done
+
+until version=$(ssh ${name} docker version --format '{{.Server.Version}}' 2>&1); do
+  left || fail 'Docker does not answer on the server ${name}. docker says:' "$version"
+  sleep 2
+done
+echo "Docker $version is ready."
+`;
+}
