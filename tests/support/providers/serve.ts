@@ -66,15 +66,37 @@ export interface Provider {
 /** Keys of a provider's inputs that belong to the engine. */
 const engineKeys = ["version", "pluginDownloadURL", "pluginChecksums", "parameterization"];
 
+/** A provider that answers on loopback. */
+export interface Listening {
+  readonly port: number;
+  /** Whether no request is being worked on. */
+  readonly isIdle: () => boolean;
+  readonly close: () => void;
+}
+
 /**
- * Serves a provider to the engine that started this process, until that engine is gone. The server of
- * `@pulumi/pulumi/provider` passes on neither configuration, previews, detailed differences nor former inputs, all of
- * which the official plugins use.
+ * Serves a provider to the engine that started this process, until that engine is gone.
  * @param args the process's own arguments; the engine's address is the one that is no option
  */
 export async function serve(provider: Provider, args: readonly string[]): Promise<void> {
-  const canceled = new AbortController();
   const engineAddress = args.find((arg) => !arg.startsWith("-"));
+  const { port, isIdle } = await listen(provider, engineAddress);
+  // An official plugin, too, ends what it has begun when its engine is killed; then it must not stay behind.
+  if (engineAddress !== undefined) {
+    setInterval(() => {
+      if (isIdle()) void isGone(engineAddress).then((gone) => gone && process.exit());
+    }, 1000);
+  }
+  process.stdout.write(`${port}\n`);
+}
+
+/**
+ * Answers an engine's requests. The server of `@pulumi/pulumi/provider` passes on neither configuration, previews,
+ * detailed differences nor former inputs, all of which the official plugins use.
+ * @param engineAddress where lines about progress are shown; nowhere without it
+ */
+export async function listen(provider: Provider, engineAddress?: string): Promise<Listening> {
+  const canceled = new AbortController();
   const log = logger(engineAddress);
   let underWay = 0;
 
@@ -262,13 +284,7 @@ export async function serve(provider: Provider, args: readonly string[]): Promis
       else resolve(bound);
     });
   });
-  // An official plugin, too, ends what it has begun when its engine is killed; then it must not stay behind.
-  if (engineAddress !== undefined) {
-    setInterval(() => {
-      if (underWay === 0) void isGone(engineAddress).then((gone) => gone && process.exit());
-    }, 1000);
-  }
-  process.stdout.write(`${port}\n`);
+  return { port, isIdle: () => underWay === 0, close: () => server.forceShutdown() };
 }
 
 function without(values: Values, keys: readonly string[]): Values {

@@ -1,0 +1,4 @@
+import { serve } from "../serve";
+import { tls } from "./provider";
+
+void serve(tls, process.argv.slice(2));
