@@ -28,7 +28,7 @@ export function holdsForceNew(fields: Fields, element: Value): boolean {
   });
 }
 
-/** An element's content by which the framework tells it from others: defaults filled in, zeros left out. */
+/** An element's content by which the framework tells it from others: defaults filled in, zeros and outputs left out. */
 export function identity(fields: Fields | undefined, element: Value): string {
   return canonical(normalized(fields, element));
 }
@@ -37,7 +37,7 @@ function normalized(fields: Fields | undefined, element: Value): Value {
   if (!fields || !isObject(element)) return element;
   const kept: Values = {};
   for (const [key, property] of Object.entries(fields)) {
-    const value = element[key] ?? property.default;
+    const value = property.output ? undefined : (element[key] ?? property.default);
     if (value === undefined || value === zeros[property.kind]) continue;
     const inner = Array.isArray(value)
       ? value.map((each) => normalized(property.fields, each))

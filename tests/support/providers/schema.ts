@@ -10,6 +10,8 @@ export interface Property {
   readonly kind: "string" | "int" | "bool" | "list" | "set" | "map" | "object" | "any";
   /** Nested properties of an object, or of the elements of a list or set. */
   readonly fields?: Fields;
+  /** What the elements of a collection without `fields` are, where they are not plain strings. */
+  readonly element?: Property;
   readonly required?: true;
   /** A change replaces the resource instead of updating it. */
   readonly forceNew?: true;
@@ -131,7 +133,9 @@ function checkValue(property: Property, value: Value, at: string, failures: Fail
   };
   if (kind === "list" || kind === "set") {
     if (!Array.isArray(value)) return mistyped("a list");
-    const element: Property = fields ? { kind: "object", fields } : { kind: "string" };
+    const element: Property = fields
+      ? { kind: "object", fields }
+      : (property.element ?? { kind: "string" });
     return value.map((inner, index) => checkValue(element, inner, `${at}[${index}]`, failures));
   }
   if (kind === "map") {
@@ -140,7 +144,7 @@ function checkValue(property: Property, value: Value, at: string, failures: Fail
     return Object.fromEntries(
       entries.map(([key, inner]) => [
         key,
-        checkValue({ kind: "string" }, inner, `${at}.${key}`, failures),
+        checkValue(property.element ?? { kind: "string" }, inner, `${at}.${key}`, failures),
       ]),
     );
   }

@@ -15,7 +15,7 @@ import {
 } from "./messages";
 import { partialState, planCreate, planUpdate, type Plan } from "./plan";
 import { refreshedInputs } from "./refreshedInputs";
-import { check, isNamedByProgram, type Fields } from "./schema";
+import { check, type Failure, isNamedByProgram, type Fields } from "./schema";
 import { isUnknown, type Values } from "./values";
 
 /** What an operation may use beside its values. */
@@ -44,6 +44,8 @@ export interface Resource {
   readonly autonamed?: true;
   /** Replaced by removing the old one first, unless the program says otherwise. */
   readonly removedFirst?: true;
+  /** What is wrong with checked inputs as a whole. */
+  readonly validate?: (inputs: Values) => readonly Failure[];
   /** Replaces the table's rules where a provider has its own. */
   readonly plan?: (oldInputs: Values, oldState: Values, inputs: Values) => Plan;
   create(planned: Values, context: Context): Promise<Created>;
@@ -190,7 +192,8 @@ export async function listen(provider: Provider, engineAddress?: string): Promis
         name,
         request.getRandomseed_asU8(),
       );
-      return checkResponse(checked.inputs, checked.failures);
+      const together = resource.validate?.(checked.inputs) ?? [];
+      return checkResponse(checked.inputs, [...checked.failures, ...together]);
     }),
     diff: unary((request: proto.DiffRequest) => {
       const resource = resourceOf(request.getUrn());
