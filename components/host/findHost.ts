@@ -71,9 +71,11 @@ async function findBySsh(raw: RawConfig, host: HostOf<"ssh">): Promise<FoundHost
     memoryMb: typeof sizing?.memoryMb === "number" ? sizing.memoryMb : undefined,
   });
   if (facts === undefined || "trouble" in facts.docker) return { faults, warnings };
+  const { memoryMb, cpus } = facts;
+  if (memoryMb === undefined || cpus === undefined) return { faults, warnings };
   const engine: Engine = {
     endpoint: sshEndpoint(host),
-    capacity: { memoryMb: facts.memoryMb, cpus: facts.cpus },
+    capacity: { memoryMb, cpus },
     architecture: architectureOf(facts.machine),
     limitsMemory: facts.docker.limitsMemory,
     rootFolder: facts.docker.rootFolder,

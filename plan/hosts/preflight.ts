@@ -5,9 +5,10 @@ import { architectureOf, type Architecture } from "./architecture";
 export interface HostFacts {
   /** As `uname -m` says it. */
   readonly machine: string;
-  readonly memoryMb: number;
+  /** Of the engine's machine, which on a Mac is a virtual one. */
+  readonly memoryMb: number | undefined;
+  readonly cpus: number | undefined;
   readonly swapMb: number | undefined;
-  readonly cpus: number;
   /** In bytes. */
   readonly pageSize: number | undefined;
   /** Seconds since 1970. */
@@ -59,8 +60,8 @@ of() { awk -v name="$1:" '$1 == name { print $2 }' /proc/meminfo 2> /dev/null; }
 say machine "$(uname -m)"
 say memoryKb "$(of MemTotal)"
 say swapKb "$(of SwapTotal)"
-say cpus "$(getconf _NPROCESSORS_ONLN 2> /dev/null)"
-say pageSize "$(getconf PAGESIZE 2> /dev/null)"
+# A Mac's own pages say nothing of those of the virtual machine that its engine is in.
+if [ "$(uname -s)" = Linux ]; then say pageSize "$(getconf PAGESIZE 2> /dev/null)"; fi
 say clock "$(date +%s)"
 if ! command -v docker > /dev/null; then
   say trouble 'docker: not found'
@@ -68,12 +69,16 @@ elif ! api=$(docker version --format '{{.Server.APIVersion}}' 2>&1); then
   say trouble "$(printf '%s' "$api" | tail -n 1)"
 else
   say apiVersion "$api"
-  say limitsMemory "$(docker info --format '{{.MemoryLimit}}' 2> /dev/null)"
-  root=$(docker info --format '{{.DockerRootDir}}' 2> /dev/null)
-  say rootFolder "$root"
-  # The folder itself may be closed to this account: the nearest one above it is on the same disk, or close to it.
-  while [ -n "$root" ] && ! df -Pk "$root" > /dev/null 2>&1; do root=\${root%/*}; done
-  df -Pk "\${root:-/}" | awk 'NR == 2 { print "freeKb=" $4; print "device=" $1 }'
+  docker info --format 'engineMemory={{.MemTotal}}
+cpus={{.NCPU}}
+limitsMemory={{.MemoryLimit}}
+rootFolder={{.DockerRootDir}}' 2> /dev/null
+  if [ "$(uname -s)" = Linux ]; then
+    root=$(docker info --format '{{.DockerRootDir}}' 2> /dev/null)
+    # The folder itself may be closed to this account: the nearest one above it is on the same disk, or close to it.
+    while [ -n "$root" ] && ! df -Pk "$root" > /dev/null 2>&1; do root=\${root%/*}; done
+    df -Pk "\${root:-/}" | awk 'NR == 2 { print "freeKb=" $4; print "device=" $1 }'
+  fi
 fi
 `;
 
@@ -93,14 +98,16 @@ export function readProbe(text: string): HostFacts {
     const kilobytes = number(name);
     return kilobytes === undefined ? undefined : Math.floor(kilobytes / 1024);
   };
-  const [machine, memoryMb, cpus] = [values.get("machine"), megabytes("memoryKb"), number("cpus")];
-  if (machine === undefined || memoryMb === undefined || cpus === undefined)
-    throw new Error(`no Linux answers there, but: ${text.trim().split("\n")[0] ?? ""}`);
+  const machine = values.get("machine");
+  if (machine === undefined)
+    throw new Error(`no shell answers there, but: ${text.trim().split("\n")[0] ?? ""}`);
   const trouble = values.get("trouble");
+  const engineMemory = number("engineMemory");
   return {
     machine,
-    memoryMb,
-    cpus,
+    memoryMb:
+      engineMemory === undefined ? megabytes("memoryKb") : Math.floor(engineMemory / 1024 ** 2),
+    cpus: number("cpus"),
     swapMb: megabytes("swapKb"),
     pageSize: number("pageSize"),
     clock: number("clock"),
@@ -162,7 +169,8 @@ function architectureFaults({ machine }: HostFacts, { architecture }: Expectatio
 }
 
 function memoryFaults(facts: HostFacts, expected: Expectation): Fault[] {
-  if (expected.memoryMb === undefined || expected.memoryMb <= facts.memoryMb) return [];
+  if (expected.memoryMb === undefined || facts.memoryMb === undefined) return [];
+  if (expected.memoryMb <= facts.memoryMb) return [];
   return [
     {
       path: "sizing.memoryMb",
@@ -215,7 +223,7 @@ export const diskFault = (freeMb: number, rootFolder: string): Fault =>
 function explainTrouble(trouble: string, login: string): string {
   const [user = login] = login.split("@");
   if (/not found/.test(trouble)) {
-    return `has no docker command on the path of ${login}: install Docker there (https://docs.docker.com/engine/install/)`;
+    return `has no docker command on the path of ${login}: install Docker there (https://docs.docker.com/engine/install/); where it is installed, as on a Mac, see to it that \`ssh ${login} docker version\` finds it`;
   }
   if (/permission denied/i.test(trouble)) {
     return `lets ${login} log in, but not use Docker: run \`sudo usermod -aG docker ${user}\` there`;
@@ -239,7 +247,7 @@ function warningsOf({ pageSize, memoryMb, swapMb, docker }: HostFacts): string[]
           `Docker keeps its data on an SD card (${device}). A database wears it out, within months where many posts arrive, and is some ten times slower there than on an SSD at USB 3 or NVMe: move it before members join.`,
         ]
       : []),
-    ...(swapMb === 0 && memoryMb < needsSwapBelowMb
+    ...(swapMb === 0 && memoryMb !== undefined && memoryMb < needsSwapBelowMb
       ? [
           `The host has ${memoryMb} MB of memory and no swap: at a peak, such as the conversion of a video, the kernel ends a process. Give it 2 GB of swap, or zram.`,
         ]
