@@ -1,5 +1,7 @@
 /** @type {import("jest").Config} */
 module.exports = {
+  // A machine under load takes several seconds for what mostly takes one.
+  testTimeout: 30_000,
   testEnvironment: "node",
   transform: { "^.+\\.ts$": "<rootDir>/tests/support/jestTransform.cjs" },
   setupFiles: ["<rootDir>/tests/support/failOnUnhandledRejection.cjs"],

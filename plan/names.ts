@@ -11,11 +11,17 @@ const longestName = 63;
  *
  * @param instance the instance's name; a very long one is cut, and told apart by a digest of the whole
  */
-export function physicalName(instance: string, part: string): string {
-  const name = `${instanceName(instance)}-${part}`;
-  if (name.length <= longestName) return name;
-  const digest = createHash("sha256").update(name).digest("hex").slice(0, 8);
-  return `${name.slice(0, longestName - part.length - digest.length - 2)}-${digest}-${part}`;
+export const physicalName = (instance: string, part: string): string =>
+  shortened(instanceName(instance), `-${part}`);
+
+/** What Hetzner takes as a label's value: no longer than a DNS label. */
+export const labelValue = (instance: string): string => shortened(instanceName(instance), "");
+
+function shortened(name: string, suffix: string): string {
+  const whole = `${name}${suffix}`;
+  if (whole.length <= longestName) return whole;
+  const digest = createHash("sha256").update(whole).digest("hex").slice(0, 8);
+  return `${name.slice(0, longestName - suffix.length - digest.length - 1)}-${digest}${suffix}`;
 }
 
 /** Labels by which everything that belongs to an instance is found again, whatever became of the state. */

@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
-import { docker } from "./docker.mjs";
-import { enginesIn, instanceFilter, instancesIn } from "./leftovers.mjs";
+import { stat } from "node:fs/promises";
+import { docker, sshFolder } from "./docker.mjs";
+import { dataIn, enginesIn, instanceFilter, instancesIn, ownsServer } from "./leftovers.mjs";
 import { run, runInForeground } from "./processes.mjs";
 import { say, UserError, warn } from "./report.mjs";
 import { defaultStack, exportStack, rehearsalStack } from "./stack.mjs";
@@ -16,8 +17,9 @@ export const removeDataFlag = "--remove-data";
  * @returns {Promise<number>} exit code
  */
 export async function destroy(env, stack, args) {
-  const rest = args.filter((arg) => arg !== removeDataFlag);
-  if (rest.length !== args.length) return removeAll(env, stack, rest);
+  const wanted = args.filter((arg) => arg !== removeDataFlag);
+  const rest = [...wanted, ...(await programNeeded(env, stack))];
+  if (wanted.length !== args.length) return removeAll(env, stack, rest);
   // Named targets and the like are another wish: Pulumi refuses what is protected by itself.
   if (rest.some((arg) => /^(--target|-t$|--exclude)/.test(arg)))
     return runInForeground("pulumi", ["destroy", ...rest], { env });
@@ -29,24 +31,37 @@ export async function destroy(env, stack, args) {
 }
 
 /**
+ * The way to a server is written wherever the program runs: on a machine that has never seen it, it has to run first.
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} stack
+ * @returns {Promise<string[]>} arguments of `destroy`
+ */
+async function programNeeded(env, stack) {
+  const deployment = await readState(env, stack);
+  if (!ownsServer(deployment)) return [];
+  const folders = enginesIn(deployment).map((host) => sshFolder(new URL(host).hostname));
+  const found = await Promise.all(folders.map((folder) => stat(folder).catch(() => undefined)));
+  return found.every(Boolean) ? [] : ["--run-program"];
+}
+
+/**
  * @param {NodeJS.ProcessEnv} env
  * @param {string} stack
  */
 async function tellKept(env, stack) {
   const kept = await readState(env, stack);
-  const isVolume = (/** @type {import("./leftovers.mjs").Resource} */ { type }) =>
-    type === "docker:index/volume:Volume";
-  const isProtected = (/** @type {import("./leftovers.mjs").Resource} */ { protect }) =>
-    protect === true;
-  const volumes = (kept.resources ?? []).filter(isVolume);
+  const volumes = dataIn(kept);
   const secrets = (kept.resources ?? []).filter(
-    (resource) => isProtected(resource) && !isVolume(resource),
+    (resource) => resource.protect === true && !volumes.includes(resource),
   );
   if (volumes.length + secrets.length === 0) return;
   const chosen = stack === defaultStack ? "" : ` --stack ${stack}`;
   say(
     [
       `Kept: ${volumes.length} data volumes (${volumes.map(({ id }) => id).join(", ")}) and ${secrets.length} permanent secrets.`,
+      ...(volumes.some(({ type }) => type.startsWith("hcloud:"))
+        ? ["The data volume is Hetzner's, and goes on being paid for."]
+        : []),
       [defaultStack, rehearsalStack].includes(stack)
         ? "The same instance comes back by: npm start"
         : `The same instance comes back by: npm run pulumi -- up${chosen}`,
@@ -63,11 +78,11 @@ async function tellKept(env, stack) {
 async function removeAll(env, stack, args) {
   const before = await readState(env, stack);
   const [instances, engines] = [instancesIn(before), enginesIn(before)];
-  if (instances.length === 0) {
+  if (dataIn(before).length === 0) {
     say(`The stack ${stack} has no data.`);
     return runInForeground("pulumi", ["destroy", ...args], { env });
   }
-  await confirm(instances, args);
+  await confirm(stack, instances, args);
   const { code, stderr } = await run(
     "pulumi",
     ["state", "unprotect", "--all", "--yes", "--stack", stack],
@@ -78,18 +93,22 @@ async function removeAll(env, stack, args) {
   const yes = args.includes("--yes") || args.includes("-y") ? [] : ["--yes"];
   const result = await runInForeground("pulumi", ["destroy", ...args, ...yes], { env });
   if (result !== 0) return result;
+  // What was on a server of our own went with its disk.
+  if (ownsServer(before)) return 0;
   for (const host of engines)
     for (const instance of instances) await removeVolumes(host, instance, env);
   return 0;
 }
 
 /**
+ * @param {string} stack
  * @param {string[]} instances
  * @param {string[]} args
  */
-async function confirm(instances, args) {
+async function confirm(stack, instances, args) {
   if (args.includes("--yes") || args.includes("-y")) return;
-  const domain = instances.map((name) => name.replace(/^mastodon-/, "")).join(" ");
+  // Once its server is gone, the stack is all that names an instance.
+  const domain = instances.map((name) => name.replace(/^mastodon-/, "")).join(" ") || stack;
   if (!process.stdin.isTTY)
     throw new UserError(
       `This removes all posts, media and keys of ${domain} for good. Add --yes if that is meant.`,

@@ -3,6 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { request } from "node:http";
 import { homedir } from "node:os";
 import path from "node:path";
+import { state } from "./folders.mjs";
 import { parseJson } from "./json.mjs";
 import { run } from "./processes.mjs";
 import { UserError } from "./report.mjs";
@@ -211,4 +212,20 @@ export function explainFault({ kind, host, detail, chosen }) {
  * @param {NodeJS.ProcessEnv} env
  */
 export const docker = (host, args, env) =>
-  run("docker", ["-H", host, ...args], { env, limit: 60_000 });
+  run("docker", ["-H", host, ...args], { env: withSshOf(host, env), limit: 60_000 });
+
+/** @param {string} server the alias of one that the program has made */
+export const sshFolder = (server) => path.join(state, "ssh", server);
+
+/**
+ * The way to a server that the program has made is in a folder of its own, with an `ssh` that knows it. Where there is
+ * none, the host is the person's, and so is the way to it.
+ * @param {string} host as in DOCKER_HOST
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {NodeJS.ProcessEnv}
+ */
+function withSshOf(host, env) {
+  if (!host.startsWith("ssh://")) return env;
+  const folder = sshFolder(new URL(host).hostname);
+  return { ...env, PATH: `${folder}${path.delimiter}${env.PATH ?? ""}` };
+}

@@ -2,7 +2,7 @@
  * What a killed run leaves behind, told from its state alone: pure functions, no I/O.
  *
  * @typedef {{pid: number, hostname: string, timestamp: string}} Lock
- * @typedef {{urn: string, type: string, id?: string, protect?: boolean, inputs?: {host?: string, labels?: {label: string, value: string}[]}}} Resource
+ * @typedef {{urn: string, type: string, id?: string, protect?: boolean, inputs?: {host?: string, labels?: {label: string, value: string}[] | Record<string, string>}}} Resource
  * @typedef {{resources?: Resource[], pending_operations?: {type: string, resource: Resource}[]}} Deployment
  * @typedef {{kind: "container" | "network", id: string, name: string}} Found an object on an engine
  */
@@ -39,12 +39,26 @@ const everyResource = (deployment) => [
  */
 export function instancesIn(deployment) {
   const labels = everyResource(deployment).flatMap(({ type, inputs }) =>
-    type.startsWith("docker:") ? (inputs?.labels ?? []) : [],
+    type.startsWith("docker:") && Array.isArray(inputs?.labels) ? inputs.labels : [],
   );
   return [
     ...new Set(labels.filter(({ label }) => label === instanceLabel).map(({ value }) => value)),
   ];
 }
+
+/**
+ * @param {Deployment} deployment
+ * @returns {Resource[]} what holds data: volumes of an engine, and disks at a provider of servers
+ */
+export const dataIn = ({ resources = [] }) =>
+  resources.filter(({ type }) => /^(docker|hcloud):index\/volume:Volume$/.test(type));
+
+/**
+ * @param {Deployment} deployment
+ * @returns {boolean} whether the program made the server too, which then goes with all that is on it
+ */
+export const ownsServer = (deployment) =>
+  everyResource(deployment).some(({ type }) => type === "hcloud:index/server:Server");
 
 /**
  * @param {Deployment} deployment

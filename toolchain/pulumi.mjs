@@ -12,6 +12,7 @@ import { ensurePackages, openWorkspace } from "./workspace.mjs";
 import {
   defaultStack,
   ensureStack,
+  hasStackFile,
   isInUse,
   rehearsalStack,
   stackFileOf,
@@ -38,7 +39,7 @@ await command(async () => {
     ...(stack === rehearsalStack ? rehearsalEnv(workspace.env) : workspace.env),
     ...(named ? {} : { PULUMI_STACK: stack }),
   };
-  if (workspace.own && stack === defaultStack) await ensureStack(env, stack);
+  if (workspace.own && (await hasStackFile(stack))) await ensureStack(env, stack);
   if (!deploying.includes(name)) return runInForeground("pulumi", args, { env });
   return deploy({ ...workspace, env }, name, stack, args);
 });

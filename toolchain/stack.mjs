@@ -154,8 +154,16 @@ export async function writeStackFile(stack, { from = stack, values = {} } = {}) 
 }
 
 /** @param {string} stack */
-const readStackFile = (stack) =>
-  readFile(path.join(project, `Pulumi.${stack}.yaml`), "utf8").catch(() => "config: {}\n");
+const projectFileOf = (stack) => path.join(project, `Pulumi.${stack}.yaml`);
+
+/**
+ * @param {string} stack
+ * @returns {Promise<boolean>} whether the project has a file for it, so that nobody needs to make it by hand
+ */
+export const hasStackFile = (stack) => exists(projectFileOf(stack));
+
+/** @param {string} stack */
+const readStackFile = (stack) => readFile(projectFileOf(stack), "utf8").catch(() => "config: {}\n");
 
 /**
  * @param {string} text

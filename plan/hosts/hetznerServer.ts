@@ -1,6 +1,6 @@
 import { dockerEngineVersion, type CloudInitSpec } from "../cloudInit";
 import type { Config } from "../config";
-import { physicalName } from "../names";
+import { labelValue, physicalName } from "../names";
 import type { Architecture } from "./architecture";
 import { firewallRules, type FirewallRule } from "./firewall";
 import { readinessScript } from "./readiness";
@@ -53,7 +53,7 @@ export function hetznerServer(config: Config, host: HetznerConfig): HetznerServe
     kind: "hetzner",
     architecture,
     name,
-    labels: { "org.joinmastodon.instance": name },
+    labels: { "org.joinmastodon.instance": labelValue(config.name) },
     serverType: host.serverType,
     location: host.location,
     image: host.image,
