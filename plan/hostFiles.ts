@@ -101,11 +101,12 @@ export function mountUnitFile(volumeId: string): HostFile {
 }
 
 /**
- * The metadata service gives the user data, and with it the SSH host key, to whoever asks from this server. What is
- * forwarded came from a container.
+ * The metadata service gives the user data, and with it the SSH host key, to whoever asks from this server. It answers
+ * the server itself (whose packets come from `lo`), but nothing that is forwarded, which came from a container.
  */
 export function metadataUnitFile(): HostFile {
-  const rule = "not iif lo to 169.254.169.254/32 prohibit";
+  const own = "priority 100 to 169.254.169.254/32 iif lo lookup main";
+  const others = "priority 101 to 169.254.169.254/32 prohibit";
   return {
     path: "/etc/systemd/system/metadata-guard.service",
     content: lines(
@@ -116,8 +117,10 @@ export function metadataUnitFile(): HostFile {
       "[Service]",
       "Type=oneshot",
       "RemainAfterExit=yes",
-      `ExecStart=ip rule add ${rule}`,
-      `ExecStop=ip rule delete ${rule}`,
+      `ExecStart=ip rule add ${own}`,
+      `ExecStart=ip rule add ${others}`,
+      `ExecStop=ip rule delete ${others}`,
+      `ExecStop=ip rule delete ${own}`,
       "",
       "[Install]",
       "WantedBy=multi-user.target",

@@ -118,9 +118,9 @@ format_volume() {
   doing="read the data volume $volume"
   # An unreadable device looks like an empty one to blkid.
   head --bytes=1048576 "$volume" > /dev/null
-  content=$(blkid --probe --output export "$volume") && status=0 || status=$?
-  case "$status:$content" in
-    0:*TYPE=ext4*) ;;
+  type=$(blkid --probe --match-tag TYPE --output value "$volume") && status=0 || status=$?
+  case "$status:$type" in
+    0:ext4) ;;
     2:) doing="format the data volume $volume" && mkfs.ext4 -q -L mastodon-data "$volume" ;;
     *) fail "the data volume $volume holds something other than an ext4 file system, and was left as it is: empty it, or give this server another volume." ;;
   esac
