@@ -8,6 +8,7 @@ export { localDomain, parseConfig, parseKey, type Config } from "./config";
 export { secretKeys, type SecretKey } from "./configSchema";
 export type { ContainerSpec, HealthCheck, NetworkKey, VolumeKey } from "./containerSpec";
 export { environmentFile, type Environment, type EnvironmentValue } from "./environment";
+export { explainContainers, explainSizing } from "./explanation";
 export { ConfigError, type Fault } from "./faults";
 export { fingerprint } from "./fingerprint";
 export {
@@ -38,6 +39,7 @@ export {
 export { sshEndpoint } from "./hosts/host";
 export type { HostSpec, LocalHostSpec, SshHostSpec } from "./hosts/host";
 export { knownHost, sshConfig, sshWrapper } from "./hosts/sshConfig";
+export { placeholderFaults, withExamples } from "./placeholders";
 export { makePlan, type Plan } from "./plan";
 export {
   fingerprinted,

@@ -6,7 +6,14 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { parse } from "yaml";
 import { z } from "zod";
-import { parseConfig, secretKeys, type Config } from "../plan";
+import {
+  ConfigError,
+  parseConfig,
+  placeholderFaults,
+  secretKeys,
+  withExamples,
+  type Config,
+} from "../plan";
 import { ConfigSchema } from "../plan/configSchema";
 import { configWith, fullest } from "./support/fixtures";
 import { record, recordProgram, type RecordedResource, type Recording } from "./support/harness";
@@ -36,33 +43,7 @@ const rawOf = (stack: string): Readonly<Record<string, unknown>> =>
       .map(([key, value]) => [key.slice(namespace.length), value]),
   );
 
-/** What a person fills in: a value for each of the placeholders that the stack files hold. */
-const owners: Readonly<Record<string, string>> = {
-  ".domain": "social.example.org",
-  ".host.address": "192.0.2.20",
-  ".host.user": "alice",
-  ".host.adminIps": "198.51.100.7",
-  ".smtp.server": "smtp.example.org",
-  ".smtp.login": "alice",
-  ".smtp.from": "notifications@social.example.org",
-  ".admin.username": "alice",
-  ".admin.email": "alice@example.org",
-};
-
-function filledIn(value: unknown, path = ""): unknown {
-  if (Array.isArray(value)) return value.map((inner) => filledIn(inner, path));
-  if (isMap(value)) {
-    return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => [key, filledIn(inner, `${path}.${key}`)]),
-    );
-  }
-  if (typeof value !== "string" || !value.startsWith("<")) return value;
-  const own = owners[path];
-  if (own === undefined) throw new Error(`nobody knows what to fill in for ${path}`);
-  return own;
-}
-
-const configOf = (stack: string): Config => parseConfig(filledIn(rawOf(stack)));
+const configOf = (stack: string): Config => parseConfig(withExamples(rawOf(stack)));
 
 const containerType = "docker:index/container:Container";
 
@@ -529,6 +510,18 @@ const attempt = (raw: unknown): Config | undefined => {
 };
 
 describe("a stack file", () => {
+  it.each(stacks.filter((stack) => stack !== "dev"))(
+    "of %s is refused until each of its placeholders is filled in",
+    (stack) => {
+      const raw = rawOf(stack);
+      const faults = Object.entries(raw).flatMap(([key, value]) => placeholderFaults(key, value));
+      expect(faults.map(({ path }) => path)).toEqual(
+        expect.arrayContaining(["domain", "smtp.server", "admin.email"]),
+      );
+      expect(() => parseConfig(raw)).toThrow(new ConfigError(faults));
+    },
+  );
+
   it.each(stacks)("of %s is accepted, and lets nothing run on a default provider", (stack) => {
     expect(() => configOf(stack)).not.toThrow();
     expect(mapIn(`Pulumi.${stack}.yaml`, "config")).toMatchObject({
@@ -539,7 +532,7 @@ describe("a stack file", () => {
   it.each(stacks)(
     "of %s says nothing that is the default anyway, but for its hardware",
     (stack) => {
-      const raw = filledIn(rawOf(stack)) as Readonly<Record<string, unknown>>;
+      const raw = withExamples(rawOf(stack)) as Readonly<Record<string, unknown>>;
       for (const key of Object.keys(raw).filter((name) => name !== "hardware")) {
         const { [key]: _left, ...others } = raw;
         expect(attempt(others)).not.toEqual(attempt(raw));

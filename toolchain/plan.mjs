@@ -13,21 +13,42 @@ const require = createRequire(import.meta.url);
  */
 export const loadCompiled = (name) => require(path.join(project, "dist", `${name}.js`));
 
+/** @typedef {import("../plan/index.js").Plan} Plan */
+
+const plan = () => /** @type {typeof import("../plan/index.js")} */ (loadCompiled("plan/index"));
+
 /**
- * What a stack will be, so that what it needs can be seen to, and a bad configuration be refused, before Pulumi runs.
+ * The keys of a stack file, without their namespace and without secrets.
  * @param {string} stack
- * @returns {Promise<import("../plan/index.js").Plan>}
+ * @returns {Promise<Record<string, unknown>>}
  */
-export async function planOf(stack) {
-  const { ConfigError, makePlan, parseConfig } = /** @type {typeof import("../plan/index.js")} */ (
-    loadCompiled("plan/index")
-  );
+async function readKeys(stack) {
   const config = Object.entries(await readConfig(stack)).filter(
     ([key, value]) => key.startsWith("mastodon:") && !isSecret(value),
   );
-  const raw = Object.fromEntries(
-    config.map(([key, value]) => [key.slice("mastodon:".length), value]),
-  );
+  return Object.fromEntries(config.map(([key, value]) => [key.slice("mastodon:".length), value]));
+}
+
+/**
+ * What a stack would be, with examples in place of what its owner has yet to fill in.
+ * @param {string} stack
+ * @returns {Promise<{plan: Plan, open: string[]}>} `open`: the keys that are yet to be filled in
+ */
+export async function examplePlanOf(stack) {
+  const { makePlan, parseConfig, placeholderFaults, withExamples } = plan();
+  const raw = await readKeys(stack);
+  const open = Object.entries(raw).flatMap(([key, value]) => placeholderFaults(key, value));
+  return { plan: makePlan(parseConfig(withExamples(raw))), open: open.map(({ path }) => path) };
+}
+
+/**
+ * What a stack will be, so that what it needs can be seen to, and a bad configuration be refused, before Pulumi runs.
+ * @param {string} stack
+ * @returns {Promise<Plan>}
+ */
+export async function planOf(stack) {
+  const { ConfigError, makePlan, parseConfig } = plan();
+  const raw = await readKeys(stack);
   try {
     return makePlan(parseConfig(raw));
   } catch (error) {
