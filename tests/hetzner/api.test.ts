@@ -36,10 +36,15 @@ interface Answer {
 
 let api: HetznerApi;
 let machines: Machines & { readonly log: string[] };
-let boot: () => Promise<void>;
+/** What the machines do before they are done, by the name of their method. */
+let before: Record<string, () => Promise<void>>;
+/** Lets go what `held` holds. */
+let release: () => void;
+let held: Promise<void>;
 
 beforeEach(async () => {
-  boot = () => Promise.resolve();
+  before = {};
+  held = new Promise((resolve) => (release = resolve));
   const log: string[] = [];
   const logged = new Proxy(noMachines, {
     get: (_target, name: string) =>
@@ -51,14 +56,17 @@ beforeEach(async () => {
           ): Promise<void> => {
             const id = typeof first === "number" ? first : first.id;
             log.push([name, id, ...more].filter((part) => part !== undefined).join(" "));
-            if (name === "boot") await boot();
+            await before[name]?.();
           },
   });
   machines = logged as typeof machines;
   api = await HetznerApi.start({ token, machines });
 });
 
-afterEach(() => api.close());
+afterEach(async () => {
+  release();
+  await api.close();
+});
 
 async function send(method: string, path: string, body?: object, bearer = token): Promise<Answer> {
   const response = await fetch(`${api.endpoint}${path}`, {
@@ -214,9 +222,7 @@ describe("a server", () => {
   });
 
   test("takes as long as its machine does, and is locked meanwhile", async () => {
-    let powered = (): void => undefined;
-    const power = new Promise<void>((resolve) => (powered = resolve));
-    boot = () => power;
+    before["boot"] = () => held;
     const { server: made, next_actions } = (await send("POST", "/servers", server)).body;
     const start = next_actions[0]?.id;
     const progress = async (): Promise<[string, number]> => {
@@ -227,13 +233,13 @@ describe("a server", () => {
     expect([first[0], second[0]]).toEqual(["running", "running"]);
     expect(second[1]).toBeGreaterThan(first[1]);
     expect(await refusal("POST", `/servers/${made.id}/actions/poweroff`)).toBe("423 locked");
-    powered();
+    release();
     await api.project.settled();
     expect(await progress()).toEqual(["success", 100]);
   });
 
   test("whose machine fails leaves a failed action", async () => {
-    boot = () => Promise.reject(new Error("no power"));
+    before["boot"] = () => Promise.reject(new Error("no power"));
     const { next_actions } = (await send("POST", "/servers", server)).body;
     await api.project.settled();
     expect((await send("GET", `/actions/${next_actions[0]?.id}`)).body.action).toMatchObject({
@@ -413,15 +419,18 @@ describe("a volume", () => {
 
   test("locks its server while it is attached", async () => {
     const [id, one, two] = [await newServer(), await newVolume(), await newVolume({ name: "two" })];
-    const both = await Promise.all(
-      [one, two].map((volume) => send("POST", `/volumes/${volume}/actions/attach`, { server: id })),
-    );
-    const [first] = both;
-    expect(first?.status).toBe(201);
-    // Sent at once, the second may come after the first has ended.
-    expect(both.map(({ status }) => status).every((status) => [201, 423].includes(status))).toBe(
-      true,
-    );
+    before["attach"] = () => held;
+    const attach = (volume: number): [string, string, object] => [
+      "POST",
+      `/volumes/${volume}/actions/attach`,
+      { server: id },
+    ];
+    expect((await send(...attach(one))).status).toBe(201);
+    expect(await refusal(...attach(two))).toBe("423 locked");
+    expect(await refusal("DELETE", `/servers/${id}`)).toBe("423 locked");
+    release();
+    await api.project.settled();
+    await done(...attach(two));
   });
 
   test("grows and does not shrink", async () => {

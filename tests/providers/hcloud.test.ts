@@ -548,7 +548,10 @@ describe("others", () => {
         ...(await lives[name].inputs()),
         deleteProtection: true,
       });
+      api.requests.length = 0;
       await expect(plugin.delete(types[name], kept)).rejects.toThrow(reason);
+      // The original tries the deletion of a volume again whatever the reason, and of the others once.
+      expect(orders()).toHaveLength(name === "volume" ? 5 : 1);
     }
   });
 
@@ -666,7 +669,7 @@ describe("faults", () => {
     const power = new Promise<void>((resolve) => (powered = resolve));
     machines.boot = () => power;
     const created = newServer();
-    while (waits.length < 8) await new Promise(setImmediate);
+    while (waits.length < 8 && api.requests.length < 100) await new Promise(setImmediate);
     powered();
     await created;
     expect(waits.slice(1, 6)).toEqual([50, 100, 200, 400, 800]);
