@@ -28,12 +28,11 @@ export class Application extends pulumi.ComponentResource {
         { ...site, spec },
         { parent: this, dependsOn: [...dependsOn] },
       );
-    const migrate = job(jobs.migrate, stores);
-    const container = (spec: ContainerSpec) =>
+    const container = (spec: ContainerSpec, dependsOn: readonly pulumi.Resource[]) =>
       createContainer(
         `${name}-${spec.part}`,
         { ...site, spec },
-        { parent: this, dependsOn: [migrate] },
+        { parent: this, dependsOn: [...dependsOn] },
       );
 
     const published = (spec: PublicationSpec, visible: docker.Container) =>
@@ -43,8 +42,11 @@ export class Application extends pulumi.ComponentResource {
         { parent: this },
       );
 
-    const web = container(containers.web);
-    containers.sidekiq.forEach(container);
+    const migrate = jobs.migrate === undefined ? undefined : job(jobs.migrate, stores);
+    const web = container(containers.web, migrate === undefined ? stores : [migrate]);
+    // Where no job brings the schema up to date, web did so before it became healthy.
+    const schema = [migrate ?? web];
+    containers.sidekiq.forEach((spec) => container(spec, schema));
     const settings = job(jobs.settings, [web]);
     job(jobs.admin, [settings]);
     const { streaming } = containers;
@@ -52,7 +54,7 @@ export class Application extends pulumi.ComponentResource {
       published(publications.web, web),
       ...(streaming === undefined || publications.streaming === undefined
         ? []
-        : [published(publications.streaming, container(streaming))]),
+        : [published(publications.streaming, container(streaming, schema))]),
     ];
     this.registerOutputs();
   }

@@ -28,6 +28,11 @@ export function createContainer(
   const { test, ...health } = spec.health;
   // Lists that hold nothing are left out: they are read back as none, which may look like a change.
   const adds = [...spec.capabilities];
+  const uploads = Object.entries(secrets.resolve(spec.files ?? {})).map(([file, content]) => ({
+    file,
+    content,
+    permissions: "0400",
+  }));
   const mounts = spec.mounts.map(({ volume, path, readOnly }) => ({
     type: "volume",
     source: foundation.volumeName(volume),
@@ -45,10 +50,11 @@ export function createContainer(
       image: foundation.imageId(spec.image),
       ...(spec.name === undefined ? {} : { name: spec.name }),
       ...(spec.entrypoint === undefined ? {} : { entrypoints: [...spec.entrypoint] }),
-      command: [...spec.command],
+      ...(spec.command.length > 0 && { command: [...spec.command] }),
       envs: environment.map(([key, value]) =>
         typeof value === "string" ? `${key}=${value}` : pulumi.interpolate`${key}=${value}`,
       ),
+      ...(uploads.length > 0 && { uploads }),
       user: spec.user,
       networksAdvanced: spec.networks.map((key) => ({
         name: foundation.networkId(key),
@@ -63,7 +69,7 @@ export function createContainer(
       memory: spec.memoryMb,
       memorySwap: spec.memoryMb,
       ...(spec.shmMb === undefined ? {} : { shmSize: spec.shmMb }),
-      readOnly: true,
+      readOnly: spec.writableRoot === undefined,
       securityOpts: ["no-new-privileges"],
       capabilities: { ...(adds.length > 0 && { adds }), drops: ["ALL"] },
       init: spec.init,

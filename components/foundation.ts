@@ -70,7 +70,7 @@ export class Foundation extends pulumi.ComponentResource {
     return new docker.Volume(
       `${name}-volume-${spec.key}`,
       { name: spec.name, labels: dockerLabels(spec.labels) },
-      { parent: this, protect: spec.protect, retainOnDelete: true },
+      { parent: this, protect: spec.protect, retainOnDelete: spec.retain },
     );
   }
 }

@@ -7,6 +7,7 @@ import {
   HostName,
   ImageReference,
   Language,
+  LinuxserverVersion,
   MailSender,
   MailServer,
   port,
@@ -66,9 +67,22 @@ const Host = z.discriminatedUnion("kind", [
   }),
 ]);
 
+/** The user and group of Mastodon's own images: files that one image left can be read by the other. */
+const mastodonId = 991;
+
+const userId = z
+  .int(`must be the number of a user or group, for example ${mastodonId}`)
+  .min(1, "must be at least 1: not root")
+  .max(65533, "must be at most 65533");
+
 const Image = z.discriminatedUnion("flavour", [
   z.strictObject({ flavour: z.literal("official"), version: Version.default(defaultVersion) }),
-  z.strictObject({ flavour: z.literal("linuxserver"), version: Version }),
+  z.strictObject({
+    flavour: z.literal("linuxserver"),
+    version: LinuxserverVersion.default(defaultVersion),
+    puid: userId.default(mastodonId),
+    pgid: userId.default(mastodonId),
+  }),
   z.strictObject({
     flavour: z.literal("source"),
     repository: Text,

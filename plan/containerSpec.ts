@@ -3,7 +3,7 @@ import type { ImageKey } from "./images";
 
 export type NetworkKey = "internal" | "egress";
 
-export type VolumeKey = "postgres" | "redis" | "media" | "gateway";
+export type VolumeKey = "postgres" | "redis" | "media" | "gateway" | "config";
 
 /** How a container proves that it does its work. Durations as Go writes them: the provider compares them as text. */
 export interface HealthCheck {
@@ -30,6 +30,8 @@ export interface ContainerSpec {
   readonly entrypoint?: readonly string[];
   readonly command: readonly string[];
   readonly environment: Environment;
+  /** Path → content of files that only root reads, put into the container before it starts. */
+  readonly files?: Environment;
   /** `uid:gid`. */
   readonly user: string;
   readonly networks: readonly NetworkKey[];
@@ -38,6 +40,8 @@ export interface ContainerSpec {
     readonly path: string;
     readonly readOnly: boolean;
   }[];
+  /** The image cannot run on a root that is read-only; `exceptions` says why. */
+  readonly writableRoot?: true;
   /** Path → mount options. */
   readonly tmpfs: Readonly<Record<string, string>>;
   readonly ports: readonly {

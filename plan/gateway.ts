@@ -46,7 +46,7 @@ function globalOptions(): string {
  * A snippet that passes requests on. The name is looked up every second, and a request waits for half a minute where
  * nothing answers: a container that is being replaced costs its visitors a moment, not an error page.
  */
-function passOn({ service, port }: Upstream): string {
+function passOn({ service, port, selfSigned }: Upstream): string {
   return block(`(${service})`, [
     block("reverse_proxy", [
       block("dynamic a", [`name ${service}`, `port ${port}`, "refresh 1s"]),
@@ -56,7 +56,17 @@ function passOn({ service, port }: Upstream): string {
       "fail_duration 5s",
       // Browsers keep it for two years and for every port of the name, so for whatever else is developed on localhost.
       "header_down -Strict-Transport-Security",
-      block("transport http", ["dial_timeout 3s"]),
+      ...(selfSigned === true
+        ? [
+            // For HTTPS, Caddy would put the upstream's own address there, which is no name of the instance.
+            "header_up Host {hostport}",
+            block("transport http", [
+              "tls_insecure_skip_verify",
+              "versions 1.1",
+              "dial_timeout 3s",
+            ]),
+          ]
+        : [block("transport http", ["dial_timeout 3s"])]),
     ]),
   ]);
 }

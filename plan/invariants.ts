@@ -2,6 +2,7 @@ import { capacityIn } from "./capacity";
 import type { ParsedConfig, SecretKey } from "./configSchema";
 import { environmentFaults } from "./reservedVariables";
 import type { Fault } from "./faults";
+import { flavourOf } from "./flavours/flavourOf";
 import { imageFaults } from "./images";
 import { queues } from "./queues";
 import { quoted } from "./shapes";
@@ -231,6 +232,10 @@ export const invariants: readonly Invariant[] = [
   },
   { keys: ["environment"], faults: ({ environment }) => environmentFaults(environment) },
   { keys: ["image", "images"], faults: ({ image, images }) => imageFaults(image, images) },
+  {
+    keys: ["image", "images", "sidekiq", "environment"],
+    faults: (config) => flavourOf(config.image).faults(config),
+  },
   {
     keys: [],
     faults: (_config, setSecrets = []) =>

@@ -3,6 +3,7 @@ import { databaseRole, jobEnvironment, type Environment } from "./environment";
 import { flavourOf } from "./flavours/flavourOf";
 import { labelsOf, physicalName } from "./names";
 import { postgresName } from "./postgres";
+import { commandLine, quote } from "./shell";
 import type { Sizing } from "./sizing";
 
 /** A command that runs to its end before what depends on it begins. It can be run again at any time. */
@@ -31,11 +32,6 @@ interface RunArgs {
   readonly command: readonly string[];
 }
 
-const quote = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-
-const commandLine = (words: readonly string[]): string => words.map(quote).join(" ");
-
 /**
  * Runs a command of Mastodon in a container of its own, hardened like the long-running ones. One that an interrupted run
  * left behind is removed first: two at once would stand in each other's way.
@@ -46,7 +42,7 @@ function runMastodon(
   { part, environment, command }: RunArgs,
 ): string {
   const name = physicalName(config.name, part);
-  const { user, tmpfs } = flavourOf(config.image).oneOff;
+  const { user, tmpfs, options = [] } = flavourOf(config.image).oneOff;
   const run = commandLine([
     "docker",
     "run",
@@ -56,6 +52,7 @@ function runMastodon(
     `--user=${user}`,
     "--read-only",
     ...Object.entries(tmpfs).map(([path, options]) => `--tmpfs=${path}:${options}`),
+    ...options,
     "--cap-drop=ALL",
     "--security-opt=no-new-privileges",
     `--memory=${sizing.job.memoryMb}m`,

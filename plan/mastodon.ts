@@ -31,7 +31,7 @@ const common = {
 } as const;
 
 /** A health check by an HTTP request that follows. */
-const fetched = [
+export const fetched = [
   "CMD",
   "curl",
   "--fail",

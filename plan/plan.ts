@@ -1,7 +1,7 @@
 import type { Config } from "./config";
 import type { ContainerSpec } from "./containerSpec";
 import { mastodonEnvironment, publicUrl, type Environment } from "./environment";
-import type { Processes } from "./flavours/flavour";
+import type { Migrations, Processes } from "./flavours/flavour";
 import { flavourOf } from "./flavours/flavourOf";
 import { gatewayContainer } from "./gateway";
 import { hostOf, type HostSpec } from "./hosts/host";
@@ -40,10 +40,13 @@ export interface Plan {
   };
   readonly jobs: {
     readonly role: JobSpec;
-    readonly migrate: JobSpec;
+    /** Absent where the image brings the schema up to date while it starts. */
+    readonly migrate?: JobSpec;
     readonly settings: JobSpec;
     readonly admin: JobSpec;
   };
+  /** How the schema is brought up to date, where no job of its own does it. */
+  readonly migrations?: Extract<Migrations, { readonly kind: "atBoot" }>;
   /** The containers that the gateway passes requests on to. */
   readonly publications: { readonly web: PublicationSpec; readonly streaming?: PublicationSpec };
   /** What `.env.production` would hold, had the instance been set up by hand. */
@@ -59,7 +62,8 @@ export function makePlan(config: Config): Plan {
     sidekiq: Object.fromEntries(groups.map((name) => [name, config.sidekiq[name]?.threads])),
   });
   const images = resolveImages(config.image, config.images);
-  const processes = flavourOf(config.image).processes(config, sizing);
+  const { processes: processesOf, migrations } = flavourOf(config.image);
+  const processes = processesOf(config, sizing);
   return {
     url: publicUrl(config),
     adminUsername: config.admin.username,
@@ -78,10 +82,11 @@ export function makePlan(config: Config): Plan {
     },
     jobs: {
       role: roleJob(config),
-      migrate: migrateJob(config, sizing),
+      ...(migrations.kind === "byJob" ? { migrate: migrateJob(config, sizing) } : {}),
       settings: settingsJob(config, sizing),
       admin: adminJob(config, sizing),
     },
+    ...(migrations.kind === "atBoot" ? { migrations } : {}),
     publications: {
       web: publication(config, "web"),
       ...(processes.streaming === undefined ? {} : { streaming: publication(config, "streaming") }),

@@ -134,6 +134,12 @@ export const Version = textLike(
   'must be a whole version in quotes and without the v, for example "4.7.2": `latest` and 4.7 move by themselves, which a database does not survive',
 );
 
+/** A version of Mastodon as LinuxServer tags its images, without a leading v; with the number of one build of it or not. */
+export const LinuxserverVersion = textLike(
+  /^\d+\.\d+\.\d+(-ls\d+)?$/,
+  'must be a whole version in quotes and without the v, for example "4.7.2", or one build of it, for example "4.7.2-ls210"',
+);
+
 /** An image reference with a full tag and, optionally, a digest. */
 export const ImageReference = textWithout(
   imageReferenceFault,

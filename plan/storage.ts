@@ -1,5 +1,6 @@
 import type { Config } from "./config";
 import type { VolumeKey } from "./containerSpec";
+import { flavourOf } from "./flavours/flavourOf";
 import { majorOf, type Images } from "./images";
 import { labelsOf, physicalName } from "./names";
 
@@ -13,6 +14,8 @@ export interface VolumeSpec {
    * that the volume is asked of goes before the disk does, and comes back with all its volumes.
    */
   readonly protect: boolean;
+  /** Whether it stays on its engine when Pulumi lets go of it. What can be made anew goes with what uses it. */
+  readonly retain: boolean;
 }
 
 /** The volumes of an instance. That of Postgres is named for its major version: another one cannot read its files. */
@@ -23,10 +26,16 @@ export function volumes(config: Config, images: Images): VolumeSpec[] {
     ["media", "media"],
     ["gateway", "gateway"],
   ];
-  return parts.map(([key, part]) => ({
+  const volume = (key: VolumeKey, part: string): VolumeSpec => ({
     key,
     name: physicalName(config.name, part),
     labels: labelsOf(config.name, part),
     protect: config.host.kind !== "hetzner",
-  }));
+    retain: true,
+  });
+  const { scratch = [] } = flavourOf(config.image);
+  return [
+    ...parts.map(([key, part]) => volume(key, part)),
+    ...scratch.map((key) => ({ ...volume(key, key), protect: false, retain: false })),
+  ];
 }

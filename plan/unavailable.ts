@@ -15,7 +15,7 @@ interface Unavailable {
 const unavailable: Readonly<Partial<Record<Key, Unavailable>>> = {
   image: {
     tag: "flavour",
-    choices: ["linuxserver", "source"],
+    choices: ["source"],
     instead: "use {flavour: official, version: 4.7.2}",
   },
   edge: {

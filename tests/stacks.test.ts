@@ -15,6 +15,7 @@ import {
   type Config,
 } from "../plan";
 import { ConfigSchema } from "../plan/configSchema";
+import { queues } from "../plan/queues";
 import { configWith, fullest } from "./support/fixtures";
 import { record, recordProgram, type RecordedResource, type Recording } from "./support/harness";
 
@@ -375,6 +376,55 @@ describe.each(configs)("the %s", (_name, config, smtpPassword) => {
       .map(({ name }) => name);
     const sidekiq = Object.keys(config.sidekiq).map((group) => `mastodon-app-sidekiq-${group}`);
     expect(having).toEqual(smtpPassword === undefined ? [] : [...sidekiq, "mastodon-app-web"]);
+  });
+});
+
+describe("the graph of the LinuxServer image", () => {
+  const config = configWith({
+    image: { flavour: "linuxserver", version: "4.7.2" },
+    sidekiq: { all: { queues }, push: { queues: ["push"] } },
+  });
+
+  let update: Recording;
+
+  beforeAll(async () => {
+    update = await record(config);
+  });
+
+  it("is as it was reviewed", () => {
+    const { resources } = update;
+    expect(
+      resources.filter(({ name }) => /^mastodon-app|volume-config|image/.test(name)),
+    ).toMatchSnapshot();
+  });
+
+  it("shows in a preview what an update makes", async () => {
+    expect(identities(await record(config, { preview: true }))).toEqual(identities(update));
+  });
+
+  it("keeps every rule but those that its image cannot", () => {
+    const { resources } = update;
+    const broken = properties.flatMap((property) => {
+      const names = offenders(property, resources);
+      return names.length === 0 ? [] : [[property.name, names]];
+    });
+    expect(Object.fromEntries(broken)).toEqual({
+      "every container cannot write to its image": [
+        "mastodon-app-sidekiq-push",
+        "mastodon-app-web",
+      ],
+      "every volume is retained, and protected unless a disk of its own is": [
+        "mastodon-foundation-volume-config",
+      ],
+    });
+  });
+
+  it("migrates before anything but web begins", () => {
+    const { resources } = update;
+    const needs = (name: string) => resources.find((each) => each.name === name)?.dependsOn ?? [];
+    expect(needs("mastodon-app-web")).toEqual(["mastodon-database-role", "mastodon-cache-redis"]);
+    for (const name of ["mastodon-app-sidekiq-push", "mastodon-app-settings"])
+      expect(needs(name)).toEqual(["mastodon-app-web"]);
   });
 });
 

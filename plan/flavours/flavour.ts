@@ -1,5 +1,7 @@
 import type { Config } from "../config";
-import type { ContainerSpec } from "../containerSpec";
+import type { ParsedConfig } from "../configSchema";
+import type { ContainerSpec, VolumeKey } from "../containerSpec";
+import type { Fault } from "../faults";
 import type { Sizing } from "../sizing";
 
 /** Mastodon's processes, as its image divides them into containers. */
@@ -16,6 +18,8 @@ export interface Upstream {
   /** The alias of its container. */
   readonly service: string;
   readonly port: number;
+  /** It speaks HTTPS, with a certificate that it made itself and nobody vouches for. */
+  readonly selfSigned?: true;
 }
 
 /** How a command of Mastodon runs in a container of its own. */
@@ -24,13 +28,29 @@ export interface OneOff {
   readonly user: string;
   /** Path → mount options: all that it can write to. */
   readonly tmpfs: Readonly<Record<string, string>>;
+  /** Further options of `docker run`, where the image does not run a command as it is. */
+  readonly options?: readonly string[];
 }
 
-/** Everything that follows from which image of Mastodon is run. What else differs between them is asked nowhere else. */
+/** How the schema is brought up to date. */
+export type Migrations =
+  | { readonly kind: "byJob" }
+  | {
+      readonly kind: "atBoot";
+      /** What that means for an upgrade, for whoever runs one. */
+      readonly note: string;
+    };
+
+/** Everything that follows from which image of Mastodon is run. What differs between them is asked nowhere else. */
 export interface Flavour {
   /** References with a full tag. */
   readonly images: { readonly mastodon: string; readonly streaming?: string };
   readonly upstreams: { readonly web: Upstream; readonly streaming?: Upstream };
   readonly oneOff: OneOff;
-  processes(config: Config, sizing: Sizing): Processes;
+  readonly migrations: Migrations;
+  /** Volumes of its own, of which nothing is missed when they are gone. */
+  readonly scratch?: readonly VolumeKey[];
+  readonly processes: (config: Config, sizing: Sizing) => Processes;
+  /** What of a configuration this image cannot carry out. */
+  readonly faults: (config: Pick<ParsedConfig, "images" | "sidekiq" | "environment">) => Fault[];
 }

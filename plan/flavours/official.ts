@@ -13,6 +13,8 @@ export function official(version: string): Flavour {
       streaming: { service: "streaming", port: 4000 },
     },
     oneOff: { user: mastodonUser, tmpfs: mastodonTmpfs },
+    migrations: { kind: "byJob" },
     processes,
+    faults: () => [],
   };
 }

@@ -954,11 +954,47 @@ const hosts: readonly BadConfiguration[] = [
   ),
 ];
 
-const unavailable: readonly BadConfiguration[] = [
-  bad("not yet available: linuxserver", { image: { flavour: "linuxserver", version: "4.7.2" } }, [
-    "image.flavour",
-    '"linuxserver" is not available',
+const flavours: readonly BadConfiguration[] = [
+  bad(
+    "linuxserver: some queues in one process",
+    {
+      image: { flavour: "linuxserver" },
+      sidekiq: { a: { queues: without("push", "pull") }, b: { queues: ["push", "pull"] } },
+    },
+    ["sidekiq.a.queues", "on all queues or on exactly one", "name all 7"],
+    ["sidekiq.b.queues", '["push","pull"]', "a process of its own"],
+  ),
+  bad(
+    "linuxserver: an image for streaming",
+    {
+      image: { flavour: "linuxserver", version: "4.7.2" },
+      images: { streaming: "ghcr.io/mastodon/mastodon-streaming:v4.7.2" },
+    },
+    ["images.streaming", "holds streaming itself", "remove it"],
+  ),
+  bad(
+    "linuxserver: variables of its init",
+    {
+      image: { flavour: "linuxserver" },
+      environment: { PUID: "1000", SIDEKIQ_ONLY: "true", FILE__DB_PASS: "/x", DOCKER_MODS: "a" },
+    },
+    ["environment.PUID", "image.puid"],
+    ["environment.SIDEKIQ_ONLY", "key sidekiq"],
+    ["environment.FILE__DB_PASS", "a file that the container does not have"],
+    ["environment.DOCKER_MODS", "as root", "images.mastodon"],
+  ),
+  bad("linuxserver: a version that moves", { image: { flavour: "linuxserver", version: "4.7" } }, [
+    "image.version",
+    '"4.7"',
+    "4.7.2-ls210",
   ]),
+  bad("linuxserver: root", { image: { flavour: "linuxserver", puid: 0 } }, [
+    "image.puid",
+    "not root",
+  ]),
+];
+
+const unavailable: readonly BadConfiguration[] = [
   bad(
     "not yet available: source",
     { image: { flavour: "source", repository: "https://example.org/mastodon.git", ref: "main" } },
@@ -1051,6 +1087,7 @@ export const badConfigurations: readonly BadConfiguration[] = [
   ...sizes,
   ...variables,
   ...hosts,
+  ...flavours,
   ...unavailable,
   ...several,
 ];

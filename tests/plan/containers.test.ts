@@ -13,17 +13,20 @@ const containersOf = ({ containers }: (typeof plans)["smallest"]): ContainerSpec
   return [...Object.values(others), ...sidekiq];
 };
 
-const table = Object.entries(plans).flatMap(([name, plan]) =>
+const linuxserver = makePlan(configWith({ image: { flavour: "linuxserver" } }));
+
+const table = Object.entries({ ...plans, linuxserver }).flatMap(([name, plan]) =>
   containersOf(plan).map((spec): [string, ContainerSpec, string] => [
     `${spec.part}, ${name}`,
     spec,
-    name === "smallest" ? "localhost" : "trial",
+    name === "fullest" ? "trial" : "localhost",
   ]),
 );
 
 const stateful = ["postgres", "redis"];
-/** Those of which two at once would own the same data or port. */
-const single = [...stateful, "gateway"];
+/** Those of which two at once would own the same data, port or periodic jobs. */
+const isSingle = (spec: ContainerSpec): boolean =>
+  [...stateful, "gateway"].includes(spec.part) || spec === linuxserver.containers.web;
 
 /** Go writes a duration with all units below its largest, but for a fraction of a second: `1m0s`, `1h0m0s`, `1.5s`. */
 const goDuration =
@@ -85,13 +88,13 @@ describe.each(table)("%s", (_name, spec, domain) => {
   });
 
   it("goes first under a fixed name where two could not be, else has a name made up for each", () => {
-    expect(spec.oldGoes).toBe(single.includes(spec.part) ? "first" : "last");
-    expect(spec.name).toBe(
-      single.includes(spec.part) ? physicalName(domain, spec.part) : undefined,
-    );
+    expect(spec.oldGoes).toBe(isSingle(spec) ? "first" : "last");
+    expect(spec.name).toBe(isSingle(spec) ? physicalName(domain, spec.part) : undefined);
   });
 
-  it("writes nowhere but in memory and in its volumes", () => {
+  it("writes nowhere but in memory and in its volumes, or says why not", () => {
+    const excused = spec.exceptions.some(({ rule }) => rule === "read-only root");
+    expect(excused).toBe(spec.writableRoot === true);
     const places = [...Object.keys(spec.tmpfs), ...spec.mounts.map(({ path }) => path)];
     expect(new Set(places).size).toBe(places.length);
     for (const place of places) expect(place).toMatch(/^\//);

@@ -27,7 +27,7 @@ const valid: Record<string, string> = {
 
 test("reads a complete environment", () => {
   const environment = readEnvironment({ ...valid, EMAIL_DOMAIN_ALLOWLIST: "a.org|B.org" });
-  expect(environment.allowedHosts).toEqual(["example.org", "social.example.org"]);
+  expect(environment.allowedHosts).toEqual(["example.org", "social.example.org:8443"]);
   expect(environment.streamingBaseUrl).toBe("wss://social.example.org:8443");
   expect(environment.emailAllowlist).toEqual(["a.org", "b.org"]);
   expect(environment).toMatchObject({ webConcurrency: 2, maxThreads: 5, sidekiqConcurrency: 5 });

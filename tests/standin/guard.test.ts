@@ -1,11 +1,12 @@
 import { guard } from "../support/standin/guard";
 
-const hosts = ["example.org"];
+const hosts = ["example.org", "web.example.org:8443"];
 const secure = { "x-forwarded-proto": "https" };
 
 test.each([
   ["example.org", "/", secure],
   ["EXAMPLE.org:8443", "/", secure],
+  ["web.example.org:8443", "/", secure],
   ["10.0.0.1:3000", "/health", {}],
 ])("lets %s through to %s", (host, target, headers) => {
   expect(guard({ method: "GET", target, headers: { host, ...headers } }, hosts)).toBeUndefined();
@@ -13,6 +14,7 @@ test.each([
 
 test.each([
   ["a foreign host", "/", { host: "localhost:3000", ...secure }],
+  ["a host without the port that is its own", "/", { host: "web.example.org", ...secure }],
   ["a foreign forwarded host", "/", { host: "example.org", "x-forwarded-host": "a", ...secure }],
   ["a longer health path", "/health/deep", { host: "10.0.0.1", ...secure }],
 ])("blocks %s", (_, target, headers) => {

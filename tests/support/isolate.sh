@@ -5,7 +5,7 @@ set -eu
 ip link set lo up
 mount --make-rprivate /
 hosts=$(mktemp)
-{ cat /etc/hosts; echo "127.0.0.1 ghcr.io"; } > "$hosts"
+{ cat /etc/hosts; echo "127.0.0.1 ghcr.io lscr.io"; } > "$hosts"
 mount --bind "$hosts" /etc/hosts
 rm "$hosts"
 exec "$@"

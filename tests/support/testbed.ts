@@ -20,7 +20,7 @@ export interface TestbedAddress {
 const registryPort = 80;
 
 /** Registries of the program's images, all of which the testbed's own answers for. */
-const registries = ["ghcr.io"];
+const registries = ["ghcr.io", "lscr.io"];
 
 /** A registry that serves images under their real names, and an engine that finds it there. */
 export class Testbed {

@@ -131,18 +131,35 @@ async function caddyRecipe(base: Recipe, go: Readonly<Record<string, string>>): 
   };
 }
 
+/** One image of the stand-in for Mastodon. */
+interface Standin {
+  readonly kind: string;
+  readonly repository: string;
+  readonly tag: string;
+  /** Further folders for its context, by their names in it. */
+  readonly folders?: Readonly<Record<string, string>>;
+}
+
 function standinRecipes(runtime: Recipe, release: string): Promise<Recipe>[] {
-  return [
-    standinRecipe(runtime, release, "mastodon", "mastodon/mastodon"),
-    standinRecipe(runtime, release, "streaming", "mastodon/mastodon-streaming"),
+  const tag = `v${release}`;
+  const pages = path.join(recipeFolder, "mastodon", "public");
+  const standins: readonly Standin[] = [
+    { kind: "mastodon", repository: "mastodon/mastodon", tag },
+    { kind: "streaming", repository: "mastodon/mastodon-streaming", tag },
+    {
+      kind: "linuxserver",
+      repository: "linuxserver/mastodon",
+      tag: release,
+      folders: { public: pages },
+    },
   ];
+  return standins.map((standin) => standinRecipe(runtime, release, standin));
 }
 
 async function standinRecipe(
   runtime: Recipe,
   release: string,
-  kind: string,
-  repository: string,
+  { kind, repository, tag, folders = {} }: Standin,
 ): Promise<Recipe> {
   const folder = path.join(recipeFolder, kind);
   const packages = await packageFolders(standinPackages);
@@ -152,18 +169,25 @@ async function standinRecipe(
     parent: runtime.name,
     internal: false,
     key: await keyOf(
-      [folder, standinSources, ...packages.map((one) => path.join(one, "package.json"))],
+      [
+        folder,
+        ...Object.values(folders),
+        standinSources,
+        ...packages.map((one) => path.join(one, "package.json")),
+      ],
       runtime.key,
       release,
     ),
     prepare: async (context) => {
       await cp(folder, context, { recursive: true });
+      for (const [name, from] of Object.entries(folders))
+        await cp(from, path.join(context, name), { recursive: true });
       await cp(compiledStandin, path.join(context, "standin"), { recursive: true });
       for (const one of packages)
         await cp(one, path.join(context, path.relative(projectFolder, one)), { recursive: true });
       await writeFile(path.join(context, "VERSION"), `${release}\n`);
     },
-    tag: () => `v${release}`,
+    tag: () => tag,
   };
 }
 

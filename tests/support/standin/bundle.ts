@@ -16,8 +16,9 @@ const commands: Readonly<Record<string, Command>> = {
   tootctl,
 };
 
-/** `bundle exec COMMAND …`: what the images' launchers all end in. */
-async function main([verb, name = "", ...args]: readonly string[]): Promise<void> {
+/** `bundle exec COMMAND …`: what the images' launchers all end in. A command in a single word is taken apart, as by a shell. */
+async function main([verb, ...words]: readonly string[]): Promise<void> {
+  const [name = "", ...args] = words.length === 1 ? (words[0] ?? "").split(/\s+/) : words;
   const command = commands[name.replace(/^(\.\/)?bin\//, "")];
   if (verb !== "exec" || command === undefined) {
     throw new BootError(

@@ -9,7 +9,7 @@ export class BootError extends Error {
 export interface Environment {
   readonly localDomain: string;
   readonly webDomain: string;
-  /** Names that the Host header may carry, in lower case, without port. */
+  /** Names that the Host header may carry, in lower case, with the port where one is configured. */
   readonly allowedHosts: readonly string[];
   readonly streamingBaseUrl: string;
   readonly secretKeyBase: string;
@@ -59,9 +59,7 @@ export function readEnvironment(env: Variables): Environment {
   return {
     localDomain,
     webDomain,
-    allowedHosts: [localDomain, webDomain, ...alternates].map((name) =>
-      name.replace(/:\d+$/, "").toLowerCase(),
-    ),
+    allowedHosts: [localDomain, webDomain, ...alternates].map((name) => name.toLowerCase()),
     streamingBaseUrl: isBlank(env.STREAMING_API_BASE_URL)
       ? `wss://${webDomain}`
       : (env.STREAMING_API_BASE_URL ?? ""),

@@ -20,9 +20,10 @@ export function guard(
   const host = headers.host ?? "";
   const forwardedHost = single(headers["x-forwarded-host"])?.split(/,\s*/).at(-1);
   const names = forwardedHost ? [host, forwardedHost] : [host];
-  const blocked = names.filter(
-    (name) => !allowedHosts.includes(name.replace(/:\d+$/, "").toLowerCase()),
-  );
+  // One that is allowed without a port is so with any; one that is allowed with a port, only with that.
+  const isAllowed = (name: string): boolean =>
+    allowedHosts.includes(name) || allowedHosts.includes(name.replace(/:\d+$/, ""));
+  const blocked = names.filter((name) => !isAllowed(name.toLowerCase()));
   if (blocked.length > 0 && path !== "/health") {
     return {
       status: 403,

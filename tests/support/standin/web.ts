@@ -15,12 +15,16 @@ import type { Site } from "./site";
 
 const routes = [...apiRoutes, ...oauthRoutes, ...pageRoutes];
 
-/** `puma -C config/puma.rb`: serves until SIGTERM. Starts without Postgres and Redis, and answers 500 until they are there. */
+/** `puma -C config/puma.rb` */
 export async function web(args: readonly string[]): Promise<void> {
   if (args[0] !== "-C" || args[1] !== "config/puma.rb")
     throw new BootError("the stand-in for Mastodon needs: puma -C config/puma.rb");
+  await serve(integerOf(process.env, "PORT", 3000, 1));
+}
+
+/** Serves until SIGTERM. Starts without Postgres and Redis, and answers 500 until they are there. */
+export async function serve(port: number): Promise<void> {
   const environment = readEnvironment(process.env);
-  const port = integerOf(process.env, "PORT", 3000, 1);
   const address = process.env.BIND ?? "127.0.0.1";
   const { webConcurrency, maxThreads } = environment;
   const site: Site = {
