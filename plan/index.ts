@@ -37,6 +37,7 @@ export {
   type Preflight,
 } from "./hosts/preflight";
 export { sshEndpoint } from "./hosts/host";
+export { liftProtection, type ProtectedKind } from "./hosts/protection";
 export type { HostSpec, LocalHostSpec, SshHostSpec } from "./hosts/host";
 export { knownHost, sshConfig, sshWrapper } from "./hosts/sshConfig";
 export { placeholderFaults, withExamples } from "./placeholders";

@@ -161,7 +161,7 @@ const properties: readonly Property[] = [
     name: "every job keeps what it prints secret",
     to: /^command:/,
     holds: ({ name, additionalSecretOutputs = [] }) =>
-      /-(publication|ready)$/.test(name) ||
+      /-(publication|ready|protection)$/.test(name) ||
       ["stdout", "stderr"].every((output) => additionalSecretOutputs.includes(output)),
     spoilt: { additionalSecretOutputs: ["stdout"] },
   },

@@ -3,7 +3,13 @@ import * as docker from "@pulumi/docker";
 import * as hcloud from "@pulumi/hcloud";
 import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
-import { renderCloudInit, type Architecture, type HetznerServerSpec } from "../../plan";
+import {
+  liftProtection,
+  renderCloudInit,
+  type Architecture,
+  type HetznerServerSpec,
+  type ProtectedKind,
+} from "../../plan";
 import type { ProvidedSecrets } from "../readConfig";
 import type { Host, HostCommandArgs } from "./host";
 import { writeSshFolder } from "./sshFolder";
@@ -38,6 +44,7 @@ export class HetznerHost extends pulumi.ComponentResource implements Host {
     const providers = {
       hcloud: new hcloud.Provider(`${name}-hcloud`, { ...provided.hcloud }, { parent: this }),
       tls: new tls.Provider(`${name}-tls`, {}, { parent: this }),
+      command: new command.Provider(`${name}-command`, {}, { parent: this }),
     };
     const onHetzner = { parent: this, provider: providers.hcloud };
     const common = { name: spec.name, labels: spec.labels };
@@ -148,11 +155,15 @@ export class HetznerHost extends pulumi.ComponentResource implements Host {
         // Nothing of the folder is in the script, which would be another on another machine.
         create: folder.apply(() => `${spec.preamble}${spec.readiness}`),
       },
-      {
-        parent: this,
-        provider: new command.Provider(`${name}-command`, {}, { parent: this }),
-      },
+      { parent: this, provider: providers.command },
     );
+    const lifting = { parent: this, provider: providers.command };
+    // As well kept as the volume itself: a `destroy` that keeps the one must not lift the other.
+    this.liftProtection(`${name}-data`, "volumes", volume.id, provided, {
+      ...lifting,
+      protect: true,
+    });
+    this.liftProtection(`${name}-server`, "servers", server.id, provided, lifting);
     this.docker = new docker.Provider(
       `${name}-docker`,
       {
@@ -167,6 +178,31 @@ export class HetznerHost extends pulumi.ComponentResource implements Host {
 
   command(args: HostCommandArgs): command.local.CommandArgs {
     return withEngine(args, this.endpoint, this.preamble);
+  }
+
+  /** Goes before what it belongs to does, whether that is replaced or removed for good. */
+  private liftProtection(
+    name: string,
+    kind: ProtectedKind,
+    id: pulumi.Output<string>,
+    { hcloud: access = {} }: ProvidedSecrets,
+    opts: pulumi.CustomResourceOptions,
+  ): command.local.Command {
+    return new command.local.Command(
+      `${name}-protection`,
+      {
+        delete: liftProtection(kind),
+        interpreter: ["node", "--input-type=module", "--eval"],
+        environment: {
+          PROTECTED: id,
+          ...(access.token === undefined ? {} : { HCLOUD_TOKEN: access.token }),
+          ...(access.endpoint === undefined ? {} : { HCLOUD_ENDPOINT: access.endpoint }),
+        },
+        triggers: [id],
+        logging: command.local.Logging.None,
+      },
+      opts,
+    );
   }
 
   private generateKey(name: string, provider: tls.Provider): tls.PrivateKey {
