@@ -17,6 +17,7 @@ import { explain, say, UserError } from "../toolchain/report.mjs";
  *
  * @typedef {{passed: number, failed: number, skipped: number}} Count
  * @typedef {import("./support/images/prepare.js")} Prepare
+ * @typedef {import("./support/images/architecture.js")} Architecture
  * @typedef {import("./support/requirePrograms.js")} RequirePrograms
  * @typedef {import("@jest/test-result").FormattedTestResults} Report
  */
@@ -70,8 +71,11 @@ async function prepareAcceptance() {
   );
   await requirePrograms(programs, say);
   const { prepareImages } = /** @type {Prepare} */ (loadCompiled("tests/support/images/prepare"));
+  const { architectures } = /** @type {Architecture} */ (
+    loadCompiled("tests/support/images/architecture")
+  );
   await withLock("images", () =>
-    prepareImages({ cache, progress: say, go: goFolders(process.env) }),
+    prepareImages({ cache, architectures, progress: say, go: goFolders(process.env) }),
   );
   return {
     wrapper: ["unshare", "--net", "--mount", "sh", isolation],

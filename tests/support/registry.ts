@@ -83,13 +83,79 @@ export async function pushImage(
   await docker("tag", image, target);
   await docker("push", "--quiet", target);
   const [repository, tag] = reference.split(":");
-  const response = await fetch(`http://${address}/v2/${repository}/manifests/${tag}`, {
+  const response = await ask(`http://${address}/v2/${repository}/manifests/${tag}`, {
     method: "HEAD",
-    headers: { Accept: "application/vnd.docker.distribution.manifest.v2+json" },
+    headers: { Accept: manifestType },
   });
+  return digestOf(response, reference);
+}
+
+/** An image of an index, which is in the same repository. */
+interface IndexMember {
+  readonly architecture: string;
+  readonly digest: string;
+}
+
+const manifestType = "application/vnd.docker.distribution.manifest.v2+json";
+const indexType = "application/vnd.docker.distribution.manifest.list.v2+json";
+
+/** The text of an index (Docker's image manifest list, version 2). */
+export function indexOf(members: readonly (IndexMember & { readonly size: number })[]): string {
+  return JSON.stringify({
+    schemaVersion: 2,
+    mediaType: indexType,
+    manifests: members.map(({ architecture, digest, size }) => ({
+      mediaType: manifestType,
+      size,
+      digest,
+      platform: {
+        architecture,
+        os: "linux",
+        ...(architecture === "arm64" ? { variant: "v8" } : {}),
+      },
+    })),
+  });
+}
+
+/**
+ * Pushes an index of images that the registry has.
+ * @param reference repository and tag, without the registry's address; the tag is the index's from then on
+ * @returns its digest
+ */
+export async function pushIndex(
+  address: string,
+  reference: string,
+  members: readonly IndexMember[],
+): Promise<string> {
+  const [repository = "", tag = ""] = reference.split(":");
+  const manifests = `http://${address}/v2/${repository}/manifests`;
+  const sized = await Promise.all(
+    members.map(async (member) => {
+      const found = await ask(`${manifests}/${member.digest}`, {
+        headers: { Accept: manifestType },
+      });
+      return { ...member, size: (await found.arrayBuffer()).byteLength };
+    }),
+  );
+  const answer = await ask(`${manifests}/${tag}`, {
+    method: "PUT",
+    headers: { "Content-Type": indexType },
+    body: indexOf(sized),
+  });
+  return digestOf(answer, reference);
+}
+
+async function ask(address: string, request: RequestInit): Promise<Response> {
+  const response = await fetch(address, { ...request, signal: AbortSignal.timeout(30_000) });
+  if (response.ok) return response;
+  throw new Error(
+    `the registry answers ${response.status} to ${address}: ${await response.text()}`,
+  );
+}
+
+function digestOf(response: Response, reference: string): string {
   const digest = response.headers.get("docker-content-digest");
-  if (digest === null)
-    throw new Error(`the registry names no digest for ${reference} (HTTP ${response.status})`);
+  if (digest === null) throw new Error(`the registry names no digest for ${reference}`);
   return digest;
 }
 

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DockerEngine, type DockerEngineOptions } from "./dockerEngine";
-import { prepareImages, type PreparedImages } from "./images/prepare";
+import { architectures, nativeArchitecture, type Architecture } from "./images/architecture";
+import { prepareImages, type PreparedImage, type PreparedImages } from "./images/prepare";
 import { startRegistry, type Registry } from "./registry";
 
 /** Where the acceptance tests deploy to, as plain values, since each test file runs in a process of its own. */
@@ -14,6 +15,18 @@ export interface TestbedAddress {
   readonly engine: DockerEngineOptions;
   /** Overrides of `mastodon:images` where the digests of the program are not those of the testbed's images. */
   readonly images: Readonly<Record<string, string>>;
+  readonly foreign: ForeignImages;
+}
+
+/** The images for another architecture than this machine's, which runs them by emulation. References by name. */
+export interface ForeignImages {
+  readonly architecture: Architecture;
+  /** Of indexes that hold no image for this machine. */
+  readonly images: Readonly<Record<string, string>>;
+  /** Of indexes of both architectures. */
+  readonly multiArch: Readonly<Record<string, string>>;
+  /** Of the image, of this machine's architecture, that registers the emulator. */
+  readonly emulation: string;
 }
 
 /** Plain HTTP on its own port: where the engine looks, after HTTPS, for a registry that it may speak plainly to. */
@@ -34,6 +47,7 @@ export class Testbed {
   static async open(cache: string): Promise<Testbed> {
     const prepared = await prepareImages({
       cache,
+      architectures,
       progress: (line) => process.stderr.write(`${line}\n`),
     });
     const folder = await mkdtemp(path.join(tmpdir(), "mastodon-acceptance-"));
@@ -45,12 +59,15 @@ export class Testbed {
     };
     const engine = new DockerEngine(options);
     await engine.start();
-    const images = imageOverrides(prepared);
-    return new Testbed(
-      { folder, endpoint: engine.endpoint, cache, engine: options, images },
-      engine,
-      registry,
-    );
+    const address = {
+      folder,
+      endpoint: engine.endpoint,
+      cache,
+      engine: options,
+      images: imageOverrides(prepared),
+      foreign: foreignImages(prepared),
+    };
+    return new Testbed(address, engine, registry);
   }
 
   async close(): Promise<void> {
@@ -62,12 +79,35 @@ export class Testbed {
 
 /** Mastodon's own images are left to the program, which finds their digests itself. */
 function imageOverrides({ images }: PreparedImages): Record<string, string> {
-  const reference = (name: string): string => {
-    const image = images[name];
-    if (image === undefined) throw new Error(`no image ${name} was prepared`);
-    return `${image.repository.replace(/^library\//, "")}:${image.tag}@${image.digest}`;
+  return {
+    postgres: referenceTo(images, "postgres"),
+    redis: referenceTo(images, "redis"),
+    caddy: referenceTo(images, "caddy"),
   };
-  return { postgres: reference("postgres"), redis: reference("redis"), caddy: reference("caddy") };
+}
+
+function foreignImages({ images, multiArch, foreign }: PreparedImages): ForeignImages {
+  const architecture = architectures.find((one) => one !== nativeArchitecture()) ?? "arm64";
+  const references = (
+    prepared: Readonly<Record<string, PreparedImage>> = {},
+  ): Record<string, string> =>
+    Object.fromEntries(Object.keys(prepared).map((name) => [name, referenceTo(prepared, name)]));
+  return {
+    architecture,
+    images: references(foreign[architecture]),
+    multiArch: references(multiArch),
+    emulation: referenceTo(images, "binfmt"),
+  };
+}
+
+/** The name by which the testbed's engine, and anyone's elsewhere, pulls an image. */
+function referenceTo(images: Readonly<Record<string, PreparedImage>>, name: string): string {
+  const image = images[name];
+  if (image === undefined) throw new Error(`no image ${name} was prepared`);
+  const repository = image.repository
+    .replace(/^library\//, "")
+    .replace(/^mastodon\//, "ghcr.io/$&");
+  return `${repository}:${image.tag}@${image.digest}`;
 }
 
 /** The testbed that the tests of this process deploy to. */

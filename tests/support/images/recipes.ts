@@ -2,11 +2,14 @@ import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { projectFolder } from "../projectFolder";
+import { nativeArchitecture, type Architecture } from "./architecture";
+import { bootstrapDebian, unpackDebian } from "./base";
 import { run } from "./run";
 
 /** How one image is made. */
 export interface Recipe {
   readonly name: string;
+  readonly architecture: Architecture;
   /** Name in the registry. */
   readonly repository: string;
   /** The image that its Dockerfile starts from, by name; none for the base. */
@@ -34,33 +37,83 @@ const standinPackages = ["pg", "ioredis", "ws"];
 const standinSources = path.join(projectFolder, "tests", "support", "standin");
 const compiledStandin = path.join(projectFolder, "dist", "tests", "support", "standin");
 
-/** All recipes, parents before children. */
+/** All recipes of an architecture, parents before children. */
 export async function readRecipes(
+  architecture: Architecture,
   go: Readonly<Record<string, string>>,
 ): Promise<readonly Recipe[]> {
-  const base = await baseRecipe();
+  const base = await baseRecipe(architecture);
   const runtime = await runtimeRecipe(base);
   return [
     base,
     runtime,
-    await serverRecipe(base, "postgres", async (versionOf) =>
-      wordWithDigits(await versionOf("postgres", "--version")),
-    ),
-    await serverRecipe(base, "redis", async (versionOf) =>
-      wordWithDigits(await versionOf("redis-server", "--version")),
-    ),
+    await serverRecipe(base, "postgres", "library/postgres", async (versionOf) => {
+      const version = wordWithDigits(await versionOf("postgres", "--version"));
+      return `${version}-${suite}`;
+    }),
+    await serverRecipe(base, "redis", "library/redis", async (versionOf) => {
+      const version = wordWithDigits(await versionOf("redis-server", "--version"));
+      return `${version}-${suite}`;
+    }),
     await caddyRecipe(base, go),
     ...(await Promise.all(standinReleases.flatMap((release) => standinRecipes(runtime, release)))),
   ];
 }
 
-async function baseRecipe(): Promise<Recipe> {
+/** What makes a machine run images of another architecture. It needs the base of this machine's own. */
+export async function emulationRecipe(): Promise<Recipe> {
+  const base = await baseRecipe(nativeArchitecture());
+  return serverRecipe(
+    base,
+    "binfmt",
+    "tonistiigi/binfmt",
+    async (versionOf) =>
+      `qemu-v${wordWithDigits(await versionOf("sh", "-c", "/usr/bin/qemu-* --version"))}`,
+  );
+}
+
+function baseRecipe(architecture: Architecture): Promise<Recipe> {
+  return architecture === nativeArchitecture() ? nativeBase() : foreignBase(architecture);
+}
+
+async function nativeBase(): Promise<Recipe> {
+  const folder = path.join(recipeFolder, "base");
   return {
     name: "base",
+    architecture: nativeArchitecture(),
     repository: "rehearsal/base",
     internal: true,
-    key: await keyOf([recipeFolder + "/base.ts"], suite),
-    prepare: () => Promise.resolve(),
+    key: await keyOf([folder, `${folder}.ts`], suite),
+    prepare: async (context) => {
+      await cp(folder, context, { recursive: true });
+      await bootstrapDebian(suite, path.join(context, "base.tar"));
+    },
+    tag: () => suite,
+  };
+}
+
+/** Every package that a Dockerfile installs. */
+const installedPackages = [
+  ...["ca-certificates", "curl", "file", "libcap2-bin", "locales", "media-types", "nodejs"],
+  ...["passwd", "postgresql-17", "postgresql-common", "procps", "redis-server", "redis-tools"],
+  ...["tini", "tzdata", "wget"],
+];
+
+/** The base of another architecture holds every image's packages, so that installing them costs nothing later. */
+async function foreignBase(architecture: Architecture): Promise<Recipe> {
+  const folder = path.join(recipeFolder, "foreignBase");
+  const code = path.join(recipeFolder, "base.ts");
+  return {
+    name: "base",
+    architecture,
+    repository: "rehearsal/base",
+    internal: true,
+    key: await keyOf([folder, code], suite, architecture, ...installedPackages),
+    prepare: async (context) => {
+      await cp(folder, context, { recursive: true });
+      await writeFile(path.join(context, "packages"), `${installedPackages.join("\n")}\n`);
+      await unpackDebian(suite, architecture, installedPackages, path.join(context, "base.tar"));
+    },
     tag: () => suite,
   };
 }
@@ -69,28 +122,33 @@ async function runtimeRecipe(base: Recipe): Promise<Recipe> {
   const folder = path.join(recipeFolder, "runtime");
   return {
     name: "runtime",
+    architecture: base.architecture,
     repository: "rehearsal/runtime",
     parent: base.name,
     internal: true,
-    key: await keyOf([folder], base.key, process.version, process.arch),
-    prepare: async (context) => {
-      await cp(folder, context, { recursive: true });
-      await cp(process.execPath, path.join(context, "node"), { dereference: true });
-    },
-    tag: () => process.version,
+    key: await keyOf([folder], base.key),
+    prepare: (context) => cp(folder, context, { recursive: true }),
+    tag: (versionOf) => versionOf("node", "--version"),
   };
 }
 
-async function serverRecipe(base: Recipe, name: string, version: Recipe["tag"]): Promise<Recipe> {
+/** An image that its folder and Debian's packages make up. */
+async function serverRecipe(
+  base: Recipe,
+  name: string,
+  repository: string,
+  tag: Recipe["tag"],
+): Promise<Recipe> {
   const folder = path.join(recipeFolder, name);
   return {
     name,
-    repository: `library/${name}`,
+    architecture: base.architecture,
+    repository,
     parent: base.name,
     internal: false,
     key: await keyOf([folder], base.key),
     prepare: (context) => cp(folder, context, { recursive: true }),
-    tag: async (versionOf) => `${await version(versionOf)}-${suite}`,
+    tag,
   };
 }
 
@@ -104,6 +162,7 @@ async function caddyRecipe(base: Recipe, go: Readonly<Record<string, string>>): 
     )?.[1] ?? "";
   return {
     name: "caddy",
+    architecture: base.architecture,
     repository: "library/caddy",
     parent: base.name,
     internal: false,
@@ -112,7 +171,7 @@ async function caddyRecipe(base: Recipe, go: Readonly<Record<string, string>>): 
       for (const file of ["Dockerfile", "Caddyfile", "index.html"])
         await cp(path.join(folder, file), path.join(context, file));
       const output = path.join(context, "caddy");
-      const env = { ...process.env, ...go, CGO_ENABLED: "0" };
+      const env = { ...process.env, ...go, CGO_ENABLED: "0", GOARCH: base.architecture };
       await run(
         "go",
         [
@@ -165,6 +224,7 @@ async function standinRecipe(
   const packages = await packageFolders(standinPackages);
   return {
     name: `${kind}-${release}`,
+    architecture: runtime.architecture,
     repository,
     parent: runtime.name,
     internal: false,
