@@ -74,7 +74,7 @@ it("registers the emulator once", async () => {
   expect(emulators).toContain(`qemu-${machineOf[architecture]}`);
 });
 
-it("is registered a second time, under another name, while images are made, and no longer", async () => {
+it("has an emulator of the tests' own registered for the time of a work alone", async () => {
   const ours = async (): Promise<string[]> =>
     (await readdir(register)).filter((name) => name.startsWith("mastodon-tests-"));
   const client = async (...args: string[]): Promise<string> => (await engine(args)).stdout.trim();
@@ -87,7 +87,9 @@ it("is registered a second time, under another name, while images are made, and 
 });
 
 it("finds nothing for this machine's own architecture in an index of the other alone", async () => {
-  const { code, stderr } = await engine(["pull", images["redis"] ?? ""], { mayFail: true });
+  const { code, stderr } = await engine(["pull", images["mastodon-4.7.2"] ?? ""], {
+    mayFail: true,
+  });
   expect(code).not.toBe(0);
   expect(stderr).toContain("no matching manifest for linux/");
 });
@@ -110,12 +112,14 @@ it("runs Postgres", async () => {
 });
 
 it("runs Redis", async () => {
-  await answers(await start("redis"), "PONG", ["redis-cli", "ping"]);
+  // Its check for a fault of old arm64 kernels finds one in the emulator, and it would not start.
+  const id = await start("redis", [], ["redis-server", "--ignore-warnings", "ARM64-COW-BUG"]);
+  await answers(id, "PONG", ["redis-cli", "ping"]);
 });
 
 it("runs Caddy", async () => {
   const id = await start("caddy");
-  await answers(id, "<html", ["wget", "--quiet", "--output-document=-", "http://127.0.0.1/"]);
+  await answers(id, "Caddy", ["wget", "--quiet", "--output-document=-", "http://127.0.0.1/"]);
 });
 
 it("runs the stand-in for Mastodon", async () => {

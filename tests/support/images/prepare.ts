@@ -31,7 +31,7 @@ interface Options {
   readonly go?: Readonly<Record<string, string>>;
   /**
    * What the images are made for. This machine's own architecture always is among them; the programs of another are
-   * emulated while its images are made, which takes several times as long. Default: this machine's own alone.
+   * emulated while its images are made: two to four minutes more. Default: this machine's own alone.
    */
   readonly architectures?: readonly Architecture[];
 }
