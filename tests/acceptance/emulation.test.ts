@@ -11,6 +11,7 @@ const { endpoint, folder, foreign } = currentTestbed();
 const { architecture, images, multiArch, emulation } = foreign;
 const platform = `--platform=linux/${architecture}`;
 const register = "/proc/sys/fs/binfmt_misc";
+const kinds = ["postgres", "redis", "caddy", "mastodon-4.7.2", "streaming-4.7.2"];
 const containers: string[] = [];
 
 /** Registers the emulator, as a host is told to: where the kernel's register is mounted, no privilege is needed. */
@@ -47,7 +48,7 @@ async function start(
 
 /** Waits until a command inside a container prints what it should. */
 const answers = (id: string, expected: string, command: readonly string[]): Promise<void> =>
-  until(`${command.join(" ")} says ${expected}`, 60_000, async () => {
+  until(`${command.join(" ")} says ${expected}`, 180_000, async () => {
     const { stdout } = await engine(["exec", id, ...command], { mayFail: true });
     return stdout.includes(expected);
   });
@@ -56,9 +57,7 @@ beforeAll(async () => {
   // In the tests' own mount namespace: with its end, or sooner, the kernel forgets what was registered.
   await run("mount", ["-t", "binfmt_misc", "binfmt_misc", register]);
   await install();
-  for (const name of Object.keys(multiArch)) {
-    await engine(["pull", "--quiet", platform, imageOf(name)]);
-  }
+  for (const kind of kinds) await engine(["pull", "--quiet", platform, imageOf(kind)]);
 });
 
 afterAll(async () => {
@@ -94,14 +93,11 @@ it("finds nothing for this machine's own architecture in an index of the other a
   expect(stderr).toContain("no matching manifest for linux/");
 });
 
-it.each(["postgres", "redis", "caddy", "mastodon-4.7.2", "streaming-4.7.2"])(
-  "runs programs of the other architecture in the image %s",
-  async (name) => {
-    const args = ["run", "--rm", "--network=none", platform, "--entrypoint=uname"];
-    const { stdout } = await engine([...args, imageOf(name), "-m"]);
-    expect(stdout.trim()).toBe(machineOf[architecture]);
-  },
-);
+it.each(kinds)("runs programs of the other architecture in the image %s", async (name) => {
+  const args = ["run", "--rm", "--network=none", platform, "--entrypoint=uname"];
+  const { stdout } = await engine([...args, imageOf(name), "-m"]);
+  expect(stdout.trim()).toBe(machineOf[architecture]);
+});
 
 it("runs Postgres", async () => {
   const id = await start("postgres", ["--env=POSTGRES_PASSWORD=postgres"]);
