@@ -65,6 +65,11 @@ secure_ssh() {
   doing="apply the SSH settings"
   # Where sshd is started by its first connection, the folder does not exist before.
   install --directory --mode=755 /run/sshd
+  # An OpenSSH that knows of penalties shuts out whoever leaves some connections unused, as Docker clients do. Where
+  # keys alone count, there is nothing to be guessed that penalties would slow down.
+  if /usr/sbin/sshd -T | grep -q '^persourcepenalties '; then
+    echo 'PerSourcePenalties no' > /etc/ssh/sshd_config.d/11-mastodon-penalties.conf
+  fi
   /usr/sbin/sshd -t
   systemctl try-reload-or-restart ssh.service
 }
@@ -126,9 +131,17 @@ format_volume() {
   esac
 }
 
+# An image may bring an engine along, which has begun on the server's own disk.
+stop_docker() {
+  doing="stop the engine that runs without the data volume"
+  systemctl daemon-reload
+  if ! mountpoint --quiet ${dataFolder} && is_installed docker-ce; then
+    systemctl stop docker.socket docker.service
+  fi
+}
+
 mount_volume() {
   doing="mount the data volume at ${dataFolder}"
-  systemctl daemon-reload
   systemctl enable --quiet mnt-data.mount
   systemctl start mnt-data.mount
   mountpoint --quiet ${dataFolder}
@@ -183,6 +196,7 @@ root_of_docker() {
 
 start_docker() {
   doing="start Docker Engine on the data volume"
+  systemctl enable --quiet --now docker.socket
   systemctl enable --quiet docker.service
   if [ "$(root_of_docker)" != ${dockerRoot} ]; then
     systemctl restart docker.service
@@ -195,6 +209,7 @@ secure_ssh
 set_kernel
 keep_time
 make_swap
+stop_docker
 wait_for_volume
 format_volume
 mount_volume

@@ -75,7 +75,13 @@ async function prepareAcceptance() {
     loadCompiled("tests/support/images/architecture")
   );
   await withLock("images", () =>
-    prepareImages({ cache, architectures, progress: say, go: goFolders(process.env) }),
+    prepareImages({
+      cache,
+      architectures,
+      forTests: true,
+      progress: say,
+      go: goFolders(process.env),
+    }),
   );
   return {
     wrapper: ["unshare", "--net", "--mount", "sh", isolation],

@@ -15,12 +15,17 @@ export interface Registry {
 interface Options {
   /** Folder that holds the images; made if absent. */
   readonly storage: string;
-  /** On the loopback. */
   readonly port: number;
+  /** The address to listen at. Default: the loopback. */
+  readonly host?: string;
 }
 
 /** Starts Debian's `docker-registry` over plain HTTP and waits until it answers. */
-export async function startRegistry({ storage, port }: Options): Promise<Registry> {
+export async function startRegistry({
+  storage,
+  port,
+  host = "127.0.0.1",
+}: Options): Promise<Registry> {
   const address = `127.0.0.1:${port}`;
   const folder = await mkdtemp(path.join(tmpdir(), "registry-"));
   const config = path.join(folder, "config.yml");
@@ -32,7 +37,7 @@ export async function startRegistry({ storage, port }: Options): Promise<Registr
       version: "0.1",
       log: { level: "error", accesslog: { disabled: true } },
       storage: { filesystem: { rootdirectory: storage } },
-      http: { addr: address },
+      http: { addr: `${host}:${port}` },
     }),
   );
   // Without the caller's environment: REGISTRY_* variables would override the file.

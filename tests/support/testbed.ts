@@ -16,6 +16,12 @@ export interface TestbedAddress {
   /** Overrides of `mastodon:images` where the digests of the program are not those of the testbed's images. */
   readonly images: Readonly<Record<string, string>>;
   readonly foreign: ForeignImages;
+  /** What simulated machines are made with. */
+  readonly machines: {
+    readonly image: string;
+    readonly registryPort: number;
+    readonly registries: readonly string[];
+  };
 }
 
 /** The images for another architecture than this machine's, which runs them by emulation. References by name. */
@@ -49,9 +55,15 @@ export class Testbed {
       cache,
       architectures,
       progress: (line) => process.stderr.write(`${line}\n`),
+      forTests: true,
     });
     const folder = await mkdtemp(path.join(tmpdir(), "mastodon-acceptance-"));
-    const registry = await startRegistry({ storage: prepared.storage, port: registryPort });
+    const registry = await startRegistry({
+      storage: prepared.storage,
+      port: registryPort,
+      // Simulated machines reach it on the address of their bridge.
+      host: "0.0.0.0",
+    });
     const options = {
       folder: path.join(folder, "engine"),
       registry: registry.address,
@@ -59,6 +71,7 @@ export class Testbed {
     };
     const engine = new DockerEngine(options);
     await engine.start();
+    const machines = { image: referenceTo(prepared.images, "machine"), registryPort, registries };
     const address = {
       folder,
       endpoint: engine.endpoint,
@@ -66,6 +79,7 @@ export class Testbed {
       engine: options,
       images: imageOverrides(prepared),
       foreign: foreignImages(prepared),
+      machines,
     };
     return new Testbed(address, engine, registry);
   }

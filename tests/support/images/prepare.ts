@@ -27,6 +27,8 @@ interface Options {
   /** A folder outside the project that is kept between runs. */
   readonly cache: string;
   readonly progress: (line: string) => void;
+  /** Makes what only the tests need, too. Default: false. */
+  readonly forTests?: boolean;
   /** Variables of the `go` command: where it keeps what it fetches and compiles. Default: where it always does. */
   readonly go?: Readonly<Record<string, string>>;
   /**
@@ -57,6 +59,7 @@ interface Means {
 export async function prepareImages({
   cache,
   progress,
+  forTests = false,
   go = {},
   architectures = [],
 }: Options): Promise<PreparedImages> {
@@ -67,20 +70,25 @@ export async function prepareImages({
   const workshop = { folder, storage, ledger, progress };
   const native = nativeArchitecture();
   const foreign = architectures.filter((one) => one !== native);
-  const recipes = await readRecipes(native, go);
+  const all = await readRecipes(native, go);
+  const recipes = all.filter(({ testsOnly = false }) => forTests || !testsOnly);
   const emulation = foreign.length > 0 ? [await emulationRecipe()] : [];
   // One architecture after the other: an engine has one image of a name.
   await makeStale(workshop, [...recipes, ...emulation]);
   for (const architecture of foreign)
-    await makeStale(workshop, await readRecipes(architecture, go));
-  const served = recipes.filter(({ internal }) => !internal).map(({ name }) => name);
-  const names = [...served, ...emulation.map(({ name }) => name)];
+    await makeStale(workshop, (await readRecipes(architecture, go)).filter(isForEverybody));
+  const served = recipes.filter(({ internal }) => !internal);
+  const names = [...served, ...emulation].map(({ name }) => name);
+  const indexed = served.filter(isForEverybody).map(({ name }) => name);
   return {
     storage,
     images: Object.fromEntries(names.map((name) => [name, ledger.image(name)])),
-    ...(await prepareIndexes(ledger, served, foreign, (work) => withRegistry(storage, work))),
+    ...(await prepareIndexes(ledger, indexed, foreign, (work) => withRegistry(storage, work))),
   };
 }
+
+/** What only the tests need, they need of this machine's own architecture. */
+const isForEverybody = ({ testsOnly = false }: Recipe): boolean => !testsOnly;
 
 /** Makes those of an architecture's images whose inputs have changed. */
 async function makeStale(workshop: Workshop, recipes: readonly Recipe[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { dockerEngineVersion } from "../../../plan";
 import { projectFolder } from "../projectFolder";
 import { nativeArchitecture, type Architecture } from "./architecture";
 import { bootstrapDebian, unpackDebian } from "./base";
@@ -16,6 +17,8 @@ export interface Recipe {
   readonly parent?: string;
   /** Serves other images only. */
   readonly internal: boolean;
+  /** Of use to the tests alone: no rehearsal makes it. Default: false. */
+  readonly testsOnly?: boolean;
   /** Changes whenever the image has to be made anew. */
   readonly key: string;
   /** Fills the empty folder that becomes the build context. */
@@ -57,6 +60,7 @@ export async function readRecipes(
     }),
     await caddyRecipe(base, go),
     ...(await Promise.all(standinReleases.flatMap((release) => standinRecipes(runtime, release)))),
+    await machineRecipe(base),
   ];
 }
 
@@ -187,6 +191,25 @@ async function caddyRecipe(base: Recipe, go: Readonly<Record<string, string>>): 
       );
     },
     tag: () => version,
+  };
+}
+
+/** A simulated VPS, whose Docker packages are, by their names, those that the program asks for. */
+async function machineRecipe(base: Recipe): Promise<Recipe> {
+  const folder = path.join(recipeFolder, "machine");
+  return {
+    name: "machine",
+    architecture: base.architecture,
+    repository: "tests/machine",
+    parent: base.name,
+    internal: false,
+    testsOnly: true,
+    key: await keyOf([folder], base.key, dockerEngineVersion),
+    prepare: async (context) => {
+      await cp(folder, context, { recursive: true });
+      await writeFile(path.join(context, "DOCKER_VERSION"), dockerEngineVersion);
+    },
+    tag: () => dockerEngineVersion,
   };
 }
 

@@ -1,0 +1,291 @@
+import { mkdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { dockerEngineVersion, renderCloudInit, type CloudInitValues } from "../../plan";
+import { docker, run, until, type Result } from "../support/commands";
+import { SimulatedMachines } from "../support/machine/simulatedMachines";
+import { makeHostKey, SshClient } from "../support/machine/sshClient";
+import { currentTestbed } from "../support/testbed";
+
+const testbed = currentTestbed();
+const folder = path.join(testbed.folder, "machine");
+const spec = {
+  hostname: "social",
+  user: "mastodon",
+  swapMb: 64,
+  docker: { version: dockerEngineVersion },
+  rebootTime: "04:30",
+};
+const volume = 4711;
+const redis = testbed.images["redis"] ?? "";
+const first = { id: 1, ipv4: "203.0.113.10" };
+const second = { id: 2, ipv4: "203.0.113.11" };
+
+let machines: SimulatedMachines;
+let client: SshClient;
+let values: CloudInitValues;
+
+/** Boots a machine of the program's making, with the number of the volume that it is told of. */
+async function boot({ id, ipv4 }: typeof first, dataVolumeId: number): Promise<void> {
+  await machines.boot({
+    id,
+    ipv4,
+    ipv6: "",
+    name: "created-name",
+    sshKeys: [await client.publicKey()],
+    userData: renderCloudInit(spec, { ...values, dataVolumeId: String(dataVolumeId) }),
+    memoryMb: 1024,
+    cpus: 1,
+  });
+  await client.know(ipv4, values.hostKey.publicKey);
+}
+
+/** The docker client of somebody's own machine, against the engine of this one. */
+const remote = (ipv4: string, ...args: readonly string[]): Promise<Result> =>
+  docker(`ssh://mastodon@${ipv4}`, args, { env: client.env, mayFail: true });
+
+const consoleOf = async (id: number, ...command: readonly string[]): Promise<string> =>
+  (await machines.execute(id, command)).stdout.trim();
+
+/** What cloud-init's own check says of a user data. */
+const schemaOf = (text: string): Promise<Result> => {
+  const script =
+    'printf %s "$1" > /tmp/user-data && cloud-init schema --config-file /tmp/user-data';
+  return machines.execute(first.id, ["sh", "-c", script, "sh", text], true);
+};
+
+beforeAll(async () => {
+  await mkdir(folder);
+  client = await SshClient.create(path.join(folder, "client"));
+  values = {
+    hostKey: await makeHostKey(folder),
+    loginKeys: [await client.publicKey()],
+    dataVolumeId: String(volume),
+  };
+  machines = await SimulatedMachines.open({
+    ...testbed.machines,
+    endpoint: testbed.endpoint,
+    folder: path.join(folder, "machines"),
+  });
+});
+
+afterAll(() => machines.close());
+
+describe("a machine that carries out the user data", () => {
+  beforeAll(async () => {
+    await machines.createVolume(volume, 10);
+    await boot(first, volume);
+    // As the API does it: the server runs before the volume can be attached.
+    await machines.attach(volume, first.id);
+    await machines.booted(first.id);
+  });
+
+  it("has carried out all of it without an error or a warning", async () => {
+    const { code, stdout } = await machines.finished(first.id);
+    expect(stdout).toMatch(/^status: done$/m);
+    expect(stdout).toMatch(/^recoverable_errors: \{\}$/m);
+    expect(code).toBe(0);
+  });
+
+  it("took only what cloud-init knows", async () => {
+    const text = renderCloudInit(spec, values);
+    expect((await schemaOf(text)).stderr).toBe("");
+    const other = await schemaOf(`${text}ssh_key: {}\n`);
+    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining("'ssh_key'")]);
+  });
+
+  it("has the host key that it was given, at its first connection, and no other", async () => {
+    const { code, stdout, stderr } = await client.ssh(`mastodon@${first.ipv4}`, "hostname");
+    expect([code, stdout, stderr]).toEqual([0, "social\n", ""]);
+    expect(await consoleOf(first.id, "sh", "-c", "ls /etc/ssh/ssh_host_*_key")).toBe(
+      "/etc/ssh/ssh_host_ed25519_key",
+    );
+  });
+
+  it("takes many docker clients at once", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 24 }, () => remote(first.ipv4, "version", "--format=ok")),
+    );
+    expect(answers.map(({ stdout }) => stdout)).toEqual(answers.map(() => "ok\n"));
+  });
+
+  it("runs an engine on the data volume as its file says", async () => {
+    const { stdout } = await remote(first.ipv4, "info", "--format={{json .}}");
+    expect(JSON.parse(stdout)).toMatchObject({
+      DockerRootDir: "/mnt/data/docker",
+      Driver: "overlay2",
+      LoggingDriver: "json-file",
+      LiveRestoreEnabled: true,
+      SecurityOptions: expect.arrayContaining(["name=no-new-privileges"]) as unknown,
+      MemTotal: 1024 ** 3,
+      NCPU: 1,
+    });
+    const mount = await consoleOf(
+      first.id,
+      "findmnt",
+      "--noheadings",
+      "--output=FSTYPE,LABEL",
+      "/mnt/data",
+    );
+    expect(mount.split(/\s+/)).toEqual(["ext4", "mastodon-data"]);
+  });
+
+  it("holds Docker's packages at their version", async () => {
+    expect((await consoleOf(first.id, "apt-mark", "showhold")).split("\n")).toEqual([
+      "containerd.io",
+      "docker-buildx-plugin",
+      "docker-ce",
+      "docker-ce-cli",
+    ]);
+  });
+
+  it("has the settings of the kernel, of upgrades and of swap", async () => {
+    const keys = ["vm.overcommit_memory", "vm.swappiness", "net.ipv4.conf.all.accept_redirects"];
+    expect((await consoleOf(first.id, "sysctl", "--values", ...keys)).split("\n")).toEqual([
+      "1",
+      "10",
+      "0",
+    ]);
+    expect(await readFile("/proc/sys/vm/swappiness", "utf8")).not.toBe("10\n");
+    expect(await consoleOf(first.id, "apt-config", "dump")).toMatch(
+      /^Unattended-Upgrade::Automatic-Reboot-Time "04:30";$/m,
+    );
+    expect(await consoleOf(first.id, "stat", "--format=%s %a", "/swapfile")).toBe(
+      `${64 * 1024 ** 2} 600`,
+    );
+    expect(await consoleOf(first.id, "grep", "swap", "/etc/fstab")).toBe(
+      "/swapfile none swap sw 0 0",
+    );
+  });
+
+  it("keeps its metadata from containers", async () => {
+    const route = ["ip", "route", "get", "169.254.169.254"];
+    const own = await machines.execute(first.id, route, true);
+    const forwarded = await machines.execute(
+      first.id,
+      [...route, "from", "172.17.0.2", "iif", "docker0"],
+      true,
+    );
+    expect([own.code, forwarded.code]).toEqual([0, 2]);
+    expect(forwarded.stderr).toContain("Permission denied");
+  });
+
+  it("pulls images under their real names, and runs them", async () => {
+    const started = await remote(
+      first.ipv4,
+      ...["run", "--detach", "--name=keeper", "--restart=unless-stopped", "--volume=kept:/data"],
+      redis,
+    );
+    expect(started.code).toBe(0);
+    const streaming = "ghcr.io/mastodon/mastodon-streaming:v4.7.2";
+    expect((await remote(first.ipv4, "pull", "--quiet", streaming)).stdout).toBe(`${streaming}\n`);
+    await until("redis answers", 20_000, async () => {
+      const { stdout } = await remote(
+        first.ipv4,
+        "exec",
+        "keeper",
+        "redis-cli",
+        "set",
+        "a",
+        "kept",
+      );
+      return stdout === "OK\n";
+    });
+    expect((await remote(first.ipv4, "exec", "keeper", "redis-cli", "save")).stdout).toBe("OK\n");
+  });
+
+  it("changes nothing when its script is run again", async () => {
+    const before = await remote(first.ipv4, "inspect", "--format={{.State.StartedAt}}", "keeper");
+    const args = [String(volume), dockerEngineVersion, "64"];
+    const { stdout } = await machines.execute(first.id, ["/usr/local/sbin/mastodon-host", ...args]);
+    expect(stdout).toBe("");
+    expect(await remote(first.ipv4, "inspect", "--format={{.State.StartedAt}}", "keeper")).toEqual(
+      before,
+    );
+  });
+
+  it("comes back by itself after a power cut", async () => {
+    await machines.powerOff(first.id);
+    await machines.powerOn(first.id);
+    await machines.booted(first.id);
+    await expectKept(first.ipv4);
+  });
+
+  it("leaves its data to the machine that follows it", async () => {
+    await machines.remove(first.id);
+    await boot(second, volume);
+    await machines.attach(volume, second.id);
+    await machines.booted(second.id);
+    await expectKept(second.ipv4);
+  });
+
+  it("forwards nothing", async () => {
+    const { code, stderr } = await client.ssh(`mastodon@${second.ipv4}`, "true", [
+      "-o",
+      "ExitOnForwardFailure=yes",
+      "-W",
+      "127.0.0.1:22",
+    ]);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain("administratively prohibited");
+  });
+
+  it("offers no other host key", async () => {
+    const { stdout } = await run("ssh-keyscan", ["-T", "5", second.ipv4], { mayFail: true });
+    expect(stdout.trim()).toBe(`${second.ipv4} ${values.hostKey.publicKey}`);
+  });
+
+  // Last, since sshd shuts its door for a while to who was refused before.
+  it.each([
+    ["root", ["root@"], []],
+    ["a password", ["mastodon@"], ["-o", "PubkeyAuthentication=no", "-o", "BatchMode=no"]],
+  ])("lets nobody in by %s", async (_, [user = ""], options) => {
+    const { code, stderr } = await client.ssh(`${user}${second.ipv4}`, "true", options);
+    expect(code).toBe(255);
+    expect(stderr).toContain("Permission denied (publickey).");
+  });
+});
+
+/** The container of the first machine runs, and nobody has started it. */
+async function expectKept(ipv4: string): Promise<void> {
+  await until("the container is back", 30_000, async () => {
+    const { stdout } = await remote(ipv4, "exec", "keeper", "redis-cli", "get", "a");
+    return stdout === "kept\n";
+  });
+}
+
+it("says in a sentence that its volume holds something else, and leaves that alone", async () => {
+  const machine = { id: 3, ipv4: "203.0.113.12" };
+  await machines.createVolume(4712, 10, "ext2");
+  await boot(machine, 4712);
+  await machines.attach(4712, machine.id);
+  const { code, stdout } = await machines.finished(machine.id);
+
+  expect(code).not.toBe(0);
+  expect(stdout).toMatch(/status: error$/m);
+  expect(await machines.log(machine.id)).toMatch(
+    /^mastodon-host: the data volume \/dev\/disk\/by-id\/scsi-0HC_Volume_4712 holds something other than an ext4 file system, and was left as it is: .*\.$/m,
+  );
+  const engine = await machines.execute(machine.id, ["systemctl", "start", "docker"], true);
+  expect(engine.code).not.toBe(0);
+  const type = await consoleOf(
+    machine.id,
+    "blkid",
+    "-s",
+    "TYPE",
+    "-o",
+    "value",
+    "/dev/disk/by-id/scsi-0HC_Volume_4712",
+  );
+  expect(type).toBe("ext2");
+});
+
+it("is there without the program, too: an SSH host with an engine", async () => {
+  const host = { id: 4, ipv4: "203.0.113.13", user: "alice", memoryMb: 512, cpus: 1 };
+  const key = await machines.bootPlain({ ...host, sshPublicKey: await client.publicKey() });
+  await client.know(host.ipv4, key);
+  const endpoint = `ssh://alice@${host.ipv4}`;
+  const { stdout } = await docker(endpoint, ["info", "--format={{.MemTotal}}"], {
+    env: client.env,
+  });
+  expect(Number(stdout)).toBe(512 * 1024 ** 2);
+});
