@@ -1,10 +1,23 @@
+import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { ImageKey, Images, NetworkKey, NetworkSpec, VolumeKey, VolumeSpec } from "../plan";
+import type {
+  BuildSpec,
+  ImageKey,
+  Images,
+  NetworkKey,
+  NetworkSpec,
+  VolumeKey,
+  VolumeSpec,
+} from "../plan";
+import type { Host } from "./host/host";
 import { dockerLabels } from "./labels";
 
 export interface FoundationArgs {
   readonly images: Images;
+  /** Makes those of the images that no registry has. */
+  readonly build?: BuildSpec;
+  readonly host: Host;
   readonly networks: readonly NetworkSpec[];
   readonly volumes: readonly VolumeSpec[];
 }
@@ -17,8 +30,14 @@ export class Foundation extends pulumi.ComponentResource {
 
   constructor(name: string, args: FoundationArgs, opts?: pulumi.ComponentResourceOptions) {
     super("mastodon:index:Foundation", name, {}, opts);
+    const { build } = args;
     const images = Object.entries(args.images) as [ImageKey, string][];
-    this.images = new Map(images.map(([key, reference]) => [key, this.pull(name, key, reference)]));
+    const built = build === undefined ? [] : [this.build(name, build, args.host)];
+    const makers = (reference: string): pulumi.Resource[] =>
+      build?.images.includes(reference) === true ? built : [];
+    this.images = new Map(
+      images.map(([key, reference]) => [key, this.pull(name, key, reference, makers(reference))]),
+    );
     this.networks = new Map(args.networks.map((spec) => [spec.key, this.connect(name, spec)]));
     this.volumes = new Map(args.volumes.map((spec) => [spec.key, this.keep(name, spec)]));
     this.registerOutputs();
@@ -38,12 +57,35 @@ export class Foundation extends pulumi.ComponentResource {
     return found(this.volumes, key).name;
   }
 
-  private pull(name: string, key: ImageKey, reference: string): docker.RemoteImage {
+  /** Makes images in the engine; a failure leaves everything that runs as it was. */
+  private build(name: string, spec: BuildSpec, host: Host): command.local.Command {
+    return new command.local.Command(
+      `${name}-build`,
+      host.command({
+        create: spec.script,
+        environment: spec.environment,
+        logging: command.local.Logging.StdoutAndStderr,
+      }),
+      {
+        parent: this,
+        dependsOn: [...host.ready],
+        additionalSecretOutputs: ["stdout", "stderr"],
+      },
+    );
+  }
+
+  /** Looked for in the engine's own store first. */
+  private pull(
+    name: string,
+    key: ImageKey,
+    reference: string,
+    dependsOn: pulumi.Resource[],
+  ): docker.RemoteImage {
     // Kept on destroy, so that coming back needs no registry; and so that the previous version is there to return to.
     return new docker.RemoteImage(
       `${name}-image-${key}`,
       { name: reference, keepLocally: true },
-      { parent: this },
+      { parent: this, ...(dependsOn.length > 0 && { dependsOn }) },
     );
   }
 

@@ -59,7 +59,7 @@ export class Instance extends pulumi.ComponentResource {
     const { containers, jobs, publications } = plan;
 
     const secrets = new Secrets(`${name}-secrets`, { specs: plan.secrets, provided }, child);
-    const foundation = new Foundation(`${name}-foundation`, plan, child);
+    const foundation = new Foundation(`${name}-foundation`, { ...plan, host }, child);
     const site: Site = { foundation, secrets, host, logs: plan.sizing.logs };
     const database = new Database(
       `${name}-database`,

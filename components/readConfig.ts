@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import {
   ConfigError,
+  flavourOf,
   parseConfig,
   pinImages,
   resolveImages,
@@ -11,8 +12,9 @@ import {
   type SecretKey,
 } from "../plan";
 import { EngineError, type Engine } from "./host/engine";
+import { findCommit } from "./findCommit";
 import { findHost, measured, type RawConfig } from "./host/findHost";
-import { completeLock } from "./host/imageLock";
+import { completeLock, lockCommit } from "./host/imageLock";
 
 /** Secrets that the stack file holds, by their key, and the access to a provider of servers. */
 export type ProvidedSecrets = Readonly<Partial<Record<SecretKey, pulumi.Output<string>>>> & {
@@ -164,11 +166,21 @@ function attempt(parse: () => Config): Config | ConfigError {
   }
 }
 
-/** Gives every image its digest: from the program, the stack file, the stack's lock file or, once, the registry. */
-async function pinned(config: Config, engine: Engine | undefined): Promise<Config> {
+/**
+ * Gives every image its digest: from the program, the stack file, the stack's lock file or, once, the registry; and what
+ * is built its commit: from the stack file, the lock file or, once, the repository.
+ */
+async function pinned(open: Config, engine: Engine | undefined): Promise<Config> {
+  const file = `Pulumi.${pulumi.getStack()}.lock.json`;
+  const { unsettled } = flavourOf(open.image);
+  const config =
+    unsettled === undefined
+      ? open
+      : { ...open, image: unsettled.at(await lockCommit(file, unsettled, findCommit)) };
+  const { build } = flavourOf(config.image);
   const images = resolveImages(config.image, config.images);
-  const open = unpinnedImages(images);
-  if (open.length === 0) return config;
-  const lock = await completeLock(`Pulumi.${pulumi.getStack()}.lock.json`, open, engine?.endpoint);
+  const unpinned = unpinnedImages(images, build?.images);
+  if (unpinned.length === 0) return config;
+  const lock = await completeLock(file, unpinned, engine?.endpoint);
   return { ...config, images: pinImages(images, lock) };
 }

@@ -4,6 +4,7 @@ import { queues, type Queue } from "./queues";
 import {
   AdminNetwork,
   EmailAddress,
+  GitRef,
   HostName,
   ImageReference,
   Language,
@@ -11,6 +12,7 @@ import {
   MailSender,
   MailServer,
   port,
+  Repository,
   SshAddress,
   SshUser,
   Text,
@@ -85,8 +87,9 @@ const Image = z.discriminatedUnion("flavour", [
   }),
   z.strictObject({
     flavour: z.literal("source"),
-    repository: Text,
-    ref: Text,
+    repository: Repository,
+    ref: GitRef,
+    build: z.enum(["host", "operator"]).default("host"),
   }),
 ]);
 

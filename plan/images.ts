@@ -45,9 +45,15 @@ export function resolveImages(
   };
 }
 
-/** The references in which no digest is written yet. */
-export function unpinnedImages(images: Images): string[] {
-  return Object.values(images).filter((reference) => !reference.includes("@sha256:"));
+/**
+ * The references in which no digest is written yet.
+ *
+ * @param built those that are built, and so have no digest in any registry
+ */
+export function unpinnedImages(images: Images, built: readonly string[] = []): string[] {
+  return Object.values(images).filter(
+    (reference) => !reference.includes("@sha256:") && !built.includes(reference),
+  );
 }
 
 /** Fills in the digests that a lock file holds: reference → digest. */

@@ -11,6 +11,8 @@ export { environmentFile, type Environment, type EnvironmentValue } from "./envi
 export { explainContainers, explainSizing } from "./explanation";
 export { ConfigError, type Fault } from "./faults";
 export { fingerprint } from "./fingerprint";
+export type { BuildSpec, Unsettled } from "./flavours/flavour";
+export { flavourOf } from "./flavours/flavourOf";
 export {
   imageKeys,
   pinImages,
@@ -41,6 +43,7 @@ export { liftProtection, type ProtectedKind } from "./hosts/protection";
 export type { HostSpec, LocalHostSpec, SshHostSpec } from "./hosts/host";
 export { knownHost, sshConfig, sshWrapper } from "./hosts/sshConfig";
 export { placeholderFaults, withExamples } from "./placeholders";
+export { nearest } from "./nearest";
 export { makePlan, type Plan } from "./plan";
 export {
   fingerprinted,

@@ -1,7 +1,7 @@
 import type { Config } from "./config";
 import type { ContainerSpec } from "./containerSpec";
 import { mastodonEnvironment, publicUrl, type Environment } from "./environment";
-import type { Migrations, Processes } from "./flavours/flavour";
+import type { BuildSpec, Migrations, Processes } from "./flavours/flavour";
 import { flavourOf } from "./flavours/flavourOf";
 import { gatewayContainer } from "./gateway";
 import { hostOf, type HostSpec } from "./hosts/host";
@@ -31,6 +31,8 @@ export interface Plan {
   readonly sizing: Sizing;
   readonly secrets: readonly SecretSpec[];
   readonly images: Images;
+  /** Absent where all images are in registries. */
+  readonly build?: BuildSpec;
   readonly networks: readonly NetworkSpec[];
   readonly volumes: readonly VolumeSpec[];
   readonly containers: Processes & {
@@ -62,7 +64,7 @@ export function makePlan(config: Config): Plan {
     sidekiq: Object.fromEntries(groups.map((name) => [name, config.sidekiq[name]?.threads])),
   });
   const images = resolveImages(config.image, config.images);
-  const { processes: processesOf, migrations } = flavourOf(config.image);
+  const { build, processes: processesOf, migrations } = flavourOf(config.image);
   const processes = processesOf(config, sizing);
   return {
     url: publicUrl(config),
@@ -72,6 +74,7 @@ export function makePlan(config: Config): Plan {
     sizing,
     secrets: secretSpecs,
     images,
+    ...(build === undefined ? {} : { build }),
     networks: networks(config),
     volumes: volumes(config, images),
     containers: {

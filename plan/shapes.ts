@@ -140,6 +140,18 @@ export const LinuxserverVersion = textLike(
   'must be a whole version in quotes and without the v, for example "4.7.2", or one build of it, for example "4.7.2-ls210"',
 );
 
+/** Where git fetches from: an address, `user@host:path`, or a folder of this machine by its whole path. */
+export const Repository = textLike(
+  /^((https?|ssh|git|file):\/\/|\/|[\w.-]+@[\w.-]+:)[^\s]+$/,
+  "must be the address of a git repository, for example https://github.com/glitch-soc/mastodon.git, or the whole path of a folder",
+);
+
+/** A branch, tag or whole commit; no options, and nothing that git itself would refuse as a name. */
+export const GitRef = textLike(
+  /^(?!.*(\.\.|\/\/|\.lock$|\/$|\.$))[A-Za-z0-9_][\w./+-]*$/,
+  "must be a branch, a tag or the 40 digits of a commit, for example main",
+);
+
 /** An image reference with a full tag and, optionally, a digest. */
 export const ImageReference = textWithout(
   imageReferenceFault,

@@ -13,11 +13,6 @@ interface Unavailable {
 }
 
 const unavailable: Readonly<Partial<Record<Key, Unavailable>>> = {
-  image: {
-    tag: "flavour",
-    choices: ["source"],
-    instead: "use {flavour: official, version: 4.7.2}",
-  },
   edge: {
     tag: "kind",
     choices: ["tunnel", "caddy", "none"],

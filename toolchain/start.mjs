@@ -39,7 +39,9 @@ await command(async () => {
   const plan = await planOf(defaultStack);
   const engine = await ensureEngine();
   const workspace = await openWorkspace();
-  const reasons = await whyNotReal(workspace, engine, Object.values(plan.images));
+  const built = plan.build?.images ?? [];
+  const pulled = Object.values(plan.images).filter((reference) => !built.includes(reference));
+  const reasons = await whyNotReal(workspace, engine, pulled);
   const rehearse = flags.includes("--rehearse");
   const stack = reasons.length > 0 || rehearse ? rehearsalStack : defaultStack;
   await refuseTwo(stack, reasons);

@@ -28,6 +28,7 @@ export interface HetznerHostArgs {
 export class HetznerHost extends pulumi.ComponentResource implements Host {
   readonly docker: docker.Provider;
   readonly endpoint: string;
+  readonly ready: readonly pulumi.Resource[];
   readonly address: pulumi.Output<string>;
   readonly architecture: Architecture;
   private readonly preamble: string;
@@ -157,6 +158,7 @@ export class HetznerHost extends pulumi.ComponentResource implements Host {
       },
       { parent: this, provider: providers.command },
     );
+    this.ready = [ready];
     const lifting = { parent: this, provider: providers.command };
     // As well kept as the volume itself: a `destroy` that keeps the one must not lift the other.
     this.liftProtection(`${name}-data`, "volumes", volume.id, provided, {

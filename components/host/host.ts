@@ -9,6 +9,8 @@ export interface Host {
   readonly docker: docker.Provider;
   /** For the docker client: a value of `DOCKER_HOST`. */
   readonly endpoint: string;
+  /** What has to be done before its engine can be talked to; none where it was there before. */
+  readonly ready: readonly pulumi.Resource[];
   /** Its public address, or its name in the operator's network. */
   readonly address: pulumi.Input<string>;
   /** Undefined where the engine was not asked. */

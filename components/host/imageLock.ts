@@ -1,23 +1,31 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
+import type { Unsettled } from "../../plan";
 import { docker, EngineError } from "./engine";
 import { askEngine } from "./engineApi";
 import { askRegistry, registryOf } from "./registry";
 
-/** Reference → digest: which image a tag meant when it was first used. */
+/**
+ * Reference → digest: which image a tag meant when it was first used. Of what is built from source, `repository#ref` →
+ * commit.
+ */
 export type ImageLock = Readonly<Record<string, string>>;
 
 export async function readLock(file: string): Promise<ImageLock> {
   try {
     const lock = JSON.parse(await readFile(file, "utf8")) as ImageLock;
-    if (Object.values(lock).every((digest) => digestPattern.test(digest))) return lock;
+    if (
+      Object.values(lock).every((found) => digestPattern.test(found) || commitPattern.test(found))
+    )
+      return lock;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
     throw unreadable(file, String(error));
   }
-  throw unreadable(file, "it holds something else than digests");
+  throw unreadable(file, "it holds something else than digests and commits");
 }
 
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
+const commitPattern = /^[0-9a-f]{40}$/;
 
 const unreadable = (file: string, reason: string): EngineError =>
   new EngineError(
@@ -50,9 +58,30 @@ export async function completeLock(
         ] as const,
     ),
   );
-  const complete = Object.fromEntries(
-    Object.entries({ ...lock, ...Object.fromEntries(found) }).sort(),
-  );
+  return extendLock(file, lock, Object.fromEntries(found));
+}
+
+/**
+ * The commit that a branch or tag of a repository stands for: the one that it named when it was first used here.
+ *
+ * @param find asks the repository
+ */
+export async function lockCommit(
+  file: string,
+  { repository, ref }: Pick<Unsettled, "repository" | "ref">,
+  find: (repository: string, ref: string) => Promise<string>,
+): Promise<string> {
+  const key = `${repository}#${ref}`;
+  const lock = await readLock(file);
+  const known = lock[key];
+  if (known !== undefined) return known;
+  const commit = await find(repository, ref);
+  await extendLock(file, lock, { [key]: commit });
+  return commit;
+}
+
+async function extendLock(file: string, lock: ImageLock, found: ImageLock): Promise<ImageLock> {
+  const complete = Object.fromEntries(Object.entries({ ...lock, ...found }).sort());
   const draft = `${file}.${process.pid}`;
   await writeFile(draft, `${JSON.stringify(complete, undefined, 2)}\n`);
   await rename(draft, file);

@@ -14,6 +14,7 @@ export interface LocalHostArgs {
 export class LocalHost extends pulumi.ComponentResource implements Host {
   readonly docker: docker.Provider;
   readonly endpoint: string;
+  readonly ready = [];
   readonly address = "localhost";
   readonly architecture: Architecture | undefined;
 

@@ -14,6 +14,7 @@ export interface SshHostArgs {
 export class SshHost extends pulumi.ComponentResource implements Host {
   readonly docker: docker.Provider;
   readonly endpoint: string;
+  readonly ready = [];
   readonly address: string;
   readonly architecture: Architecture;
 

@@ -41,10 +41,30 @@ export type Migrations =
       readonly note: string;
     };
 
+/** How images are made that no registry has. It can be run again at any time, and makes only what is missing. */
+export interface BuildSpec {
+  /** The references that it makes. */
+  readonly images: readonly string[];
+  /** For `/bin/sh`, with `docker` and `git` on its path. Values come from the environment, never from the text. */
+  readonly script: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** A branch or tag, of which nobody has asked yet which commit it names. */
+export interface Unsettled {
+  readonly repository: string;
+  readonly ref: string;
+  /** The same choice for good. @param commit 40 hexadecimal digits */
+  readonly at: (commit: string) => ParsedConfig["image"];
+}
+
 /** Everything that follows from which image of Mastodon is run. What differs between them is asked nowhere else. */
 export interface Flavour {
   /** References with a full tag. */
   readonly images: { readonly mastodon: string; readonly streaming?: string };
+  /** Absent where the images are in a registry. */
+  readonly build?: BuildSpec;
+  readonly unsettled?: Unsettled;
   readonly upstreams: { readonly web: Upstream; readonly streaming?: Upstream };
   readonly oneOff: OneOff;
   readonly migrations: Migrations;

@@ -2,6 +2,7 @@ import type { ParsedConfig } from "../configSchema";
 import type { Flavour } from "./flavour";
 import { linuxserver } from "./linuxserver";
 import { official } from "./official";
+import { source } from "./source";
 
 /** The one place in which the flavour of the image decides anything. */
 export function flavourOf(image: ParsedConfig["image"]): Flavour {
@@ -11,7 +12,7 @@ export function flavourOf(image: ParsedConfig["image"]): Flavour {
     case "linuxserver":
       return linuxserver(image);
     case "source":
-      return official(image.ref);
+      return source(image);
     default:
       return image satisfies never;
   }

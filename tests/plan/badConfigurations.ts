@@ -996,9 +996,31 @@ const flavours: readonly BadConfiguration[] = [
 
 const unavailable: readonly BadConfiguration[] = [
   bad(
-    "not yet available: source",
-    { image: { flavour: "source", repository: "https://example.org/mastodon.git", ref: "main" } },
-    ["image.flavour", '"source" is not available'],
+    "source: a folder that is somewhere",
+    { image: { flavour: "source", repository: "../mastodon", ref: "main" } },
+    ["image.repository", '"../mastodon"', "whole path"],
+  ),
+  bad(
+    "source: an option for a branch",
+    { image: { flavour: "source", repository: "/srv/mastodon", ref: "--upload-pack=x" } },
+    ["image.ref", "a branch, a tag or the 40 digits"],
+  ),
+  bad("source: no branch", { image: { flavour: "source", repository: "/srv/mastodon" } }, [
+    "image.ref",
+    "is missing",
+  ]),
+  bad(
+    "source: built elsewhere",
+    { image: { flavour: "source", repository: "/srv/mastodon", ref: "main", build: "ci" } },
+    ["image.build", "host or operator"],
+  ),
+  bad(
+    "source: an image beside it",
+    {
+      image: { flavour: "source", repository: "/srv/mastodon", ref: "main" },
+      images: { mastodon: "ghcr.io/mastodon/mastodon:v4.7.2" },
+    },
+    ["images.mastodon", "contradicts flavour: source"],
   ),
   bad(
     "not yet available: tunnel",
