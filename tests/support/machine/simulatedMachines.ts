@@ -52,8 +52,9 @@ const bootLimitMs = 120_000;
 /**
  * Simulated VPS: containers in which systemd, cloud-init, sshd and a Docker engine run for real, at addresses of
  * 203.0.113.0/24 that the engine's network namespace reaches. What differs from Hetzner's machines: the kernel is
- * shared, settings of it outside of the network are copies without effect, swap is checked and not used, Docker's
- * packages are empty ones beside Debian's engine, and a volume that is detached while it is mounted stays usable.
+ * shared, settings of it outside of the network are copies without effect, swap is checked and not used, a file system
+ * does not grow with its volume, Docker's packages are empty ones beside Debian's engine, and a volume that is detached
+ * while it is mounted stays usable.
  */
 export class SimulatedMachines implements Machines {
   private readonly machines = new Map<number, { volumes: Set<number> }>();
