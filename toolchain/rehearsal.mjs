@@ -120,7 +120,8 @@ export function imageReferences(wanted, images, address) {
   return Object.fromEntries(
     Object.entries(wanted).map(([key, reference]) => {
       const version = /:v?([\d.]+)[^:/]*(@|$)/.exec(reference)?.[1] ?? "";
-      const image = images[`${key}-${version}`] ?? images[key];
+      const kind = /\/linuxserver\//.test(reference) ? "linuxserver" : key;
+      const image = images[`${kind}-${version}`] ?? images[kind];
       if (!image) {
         throw new UserError(
           `There is no stand-in for ${reference}. There is: ${Object.keys(images).join(", ")}.`,

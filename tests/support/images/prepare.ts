@@ -76,10 +76,10 @@ export async function prepareImages({
   // One architecture after the other: an engine has one image of a name.
   await makeStale(workshop, [...recipes, ...emulation]);
   for (const architecture of foreign)
-    await makeStale(workshop, (await readRecipes(architecture, go)).filter(isForEverybody));
+    await makeStale(workshop, (await readRecipes(architecture, go)).filter(isPortable));
   const served = recipes.filter(({ internal }) => !internal);
   const names = [...served, ...emulation].map(({ name }) => name);
-  const indexed = served.filter(isForEverybody).map(({ name }) => name);
+  const indexed = served.filter(isPortable).map(({ name }) => name);
   return {
     storage,
     images: Object.fromEntries(names.map((name) => [name, ledger.image(name)])),
@@ -87,8 +87,7 @@ export async function prepareImages({
   };
 }
 
-/** What only the tests need, they need of this machine's own architecture. */
-const isForEverybody = ({ testsOnly = false }: Recipe): boolean => !testsOnly;
+const isPortable = ({ nativeOnly = false }: Recipe): boolean => !nativeOnly;
 
 /** Makes those of an architecture's images whose inputs have changed. */
 async function makeStale(workshop: Workshop, recipes: readonly Recipe[]): Promise<void> {

@@ -19,6 +19,8 @@ export interface Recipe {
   readonly internal: boolean;
   /** Of use to the tests alone: no rehearsal makes it. Default: false. */
   readonly testsOnly?: boolean;
+  /** Made for this machine's own architecture alone. Default: false. */
+  readonly nativeOnly?: boolean;
   /** Changes whenever the image has to be made anew. */
   readonly key: string;
   /** Fills the empty folder that becomes the build context. */
@@ -204,6 +206,7 @@ async function machineRecipe(base: Recipe): Promise<Recipe> {
     parent: base.name,
     internal: false,
     testsOnly: true,
+    nativeOnly: true,
     key: await keyOf([folder], base.key, dockerEngineVersion),
     prepare: async (context) => {
       await cp(folder, context, { recursive: true });
@@ -220,6 +223,8 @@ interface Standin {
   readonly tag: string;
   /** Further folders for its context, by their names in it. */
   readonly folders?: Readonly<Record<string, string>>;
+  /** As of recipes. Default: false. */
+  readonly nativeOnly?: boolean;
 }
 
 function standinRecipes(runtime: Recipe, release: string): Promise<Recipe>[] {
@@ -233,6 +238,7 @@ function standinRecipes(runtime: Recipe, release: string): Promise<Recipe>[] {
       repository: "linuxserver/mastodon",
       tag: release,
       folders: { public: pages },
+      nativeOnly: true,
     },
   ];
   return standins.map((standin) => standinRecipe(runtime, release, standin));
@@ -241,7 +247,7 @@ function standinRecipes(runtime: Recipe, release: string): Promise<Recipe>[] {
 async function standinRecipe(
   runtime: Recipe,
   release: string,
-  { kind, repository, tag, folders = {} }: Standin,
+  { kind, repository, tag, folders = {}, nativeOnly = false }: Standin,
 ): Promise<Recipe> {
   const folder = path.join(recipeFolder, kind);
   const packages = await packageFolders(standinPackages);
@@ -251,6 +257,7 @@ async function standinRecipe(
     repository,
     parent: runtime.name,
     internal: false,
+    nativeOnly,
     key: await keyOf(
       [
         folder,
