@@ -16,9 +16,10 @@ export interface HostFile {
 }
 
 /**
- * Keys alone, for one user, and no forwarding: a Docker client talks to `docker system dial-stdio`, which needs none.
- * It opens one connection for each command, so many may come at once. The first value that sshd reads is in force,
- * hence a name that sorts before the images' own files.
+ * Keys alone, for one user. Nothing is forwarded but ports of the server's own loopback, by which its administrator
+ * reaches what is not open to the internet; a Docker client needs none, it talks to `docker system dial-stdio`. It opens
+ * one connection for each command, so many may come at once. The first value that sshd reads is in force, hence a name
+ * that sorts before the images' own files.
  */
 export function sshdFile(user: string): HostFile {
   return {
@@ -31,7 +32,8 @@ export function sshdFile(user: string): HostFile {
       "KbdInteractiveAuthentication no",
       "HostKey /etc/ssh/ssh_host_ed25519_key",
       "AllowAgentForwarding no",
-      "AllowTcpForwarding no",
+      "AllowTcpForwarding local",
+      "PermitOpen 127.0.0.1:*",
       "AllowStreamLocalForwarding no",
       "X11Forwarding no",
       "MaxSessions 100",
