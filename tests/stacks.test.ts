@@ -428,6 +428,51 @@ describe("the graph of the LinuxServer image", () => {
   });
 });
 
+describe("the graph of an instance built from source", () => {
+  const config = configWith({
+    image: {
+      flavour: "source",
+      repository: "https://github.com/glitch-soc/mastodon.git",
+      ref: "0123456789abcdef0123456789abcdef01234567",
+    },
+  });
+  let update: Recording;
+
+  beforeAll(async () => {
+    update = await record(config);
+  });
+
+  it("is as it was reviewed, where it differs", () => {
+    expect(
+      update.resources.filter(({ name }) => /foundation-(build|image)/.test(name)),
+    ).toMatchSnapshot();
+  });
+
+  it("differs from the others by the build alone", async () => {
+    const official = identities(await record(configWith()));
+    const added = identities(update).filter((identity) => !official.includes(identity));
+    expect(added).toEqual(["command:local:Command mastodon-foundation-build"]);
+    expect(identities(update)).toEqual(expect.arrayContaining(official));
+  });
+
+  it("keeps every rule", () => {
+    const broken = properties.filter(
+      (property) => offenders(property, update.resources).length > 0,
+    );
+    expect(broken.map(({ name }) => name)).toEqual([]);
+  });
+
+  it("builds before it looks for what was built, and for nothing else", () => {
+    const waiting = update.resources
+      .filter(({ dependsOn = [] }) => dependsOn.includes("mastodon-foundation-build"))
+      .map(({ name }) => name);
+    expect(waiting).toEqual([
+      "mastodon-foundation-image-mastodon",
+      "mastodon-foundation-image-streaming",
+    ]);
+  });
+});
+
 describe("identities", () => {
   it("do not follow the configuration: no setting renames a resource", async () => {
     const plain = identities(await record(configWith()));

@@ -120,8 +120,12 @@ export function imageReferences(wanted, images, address) {
   return Object.fromEntries(
     Object.entries(wanted).map(([key, reference]) => {
       const version = /:v?([\d.]+)[^:/]*(@|$)/.exec(reference)?.[1] ?? "";
-      const kind = /\/linuxserver\//.test(reference) ? "linuxserver" : key;
-      const image = images[`${kind}-${version}`] ?? images[kind];
+      // Mastodon is had in images of several makers, each of which has a stand-in of its own.
+      const own = Object.values(images).find(
+        ({ repository, tag }) =>
+          reference.includes(`/${repository}:`) && tag.replace(/^v/, "") === version,
+      );
+      const image = own ?? images[`${key}-${version}`] ?? images[key];
       if (!image) {
         throw new UserError(
           `There is no stand-in for ${reference}. There is: ${Object.keys(images).join(", ")}.`,

@@ -1,7 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { useBuildKit } from "../support/buildKit";
-import { docker } from "../support/commands";
+import { flavourOf } from "../../plan";
+import { docker, run } from "../support/commands";
 import { authorityOf, containersOf } from "../support/inspection";
 import { Project } from "../support/project";
 import { SourceRepository } from "../support/sourceRepository";
@@ -44,6 +45,16 @@ const readLock = async (): Promise<Readonly<Record<string, string>>> =>
 const unlock = (): Promise<void> => writeFile(lockFile, "{}\n");
 
 let first = "";
+
+/** A docker client's settings in which the testbed's engine is the client's own, as an operator's is. */
+async function operatorEnv(): Promise<NodeJS.ProcessEnv> {
+  const { DOCKER_HOST: _, ...env } = process.env;
+  const own = { ...env, DOCKER_CONFIG: path.join(folder, "operator") };
+  const address = `host=${testbed.endpoint}`;
+  await run("docker", ["context", "create", "operator", "--docker", address], { env: own });
+  await run("docker", ["context", "use", "operator"], { env: own });
+  return own;
+}
 
 beforeAll(async () => {
   await useBuildKit(path.join(folder, "bin"));
@@ -106,6 +117,18 @@ describe("an instance built from source", () => {
     expect(stdout + stderr).toContain("type=bind,target=/source false");
     expect(await ids()).toEqual(before);
     expect(await served()).toBe("first");
+  });
+
+  it("can be built on the engine of the operator, and sent to the host", async () => {
+    const image = { flavour: "source", repository: repository.folder, ref: first } as const;
+    const { build } = flavourOf({ ...image, build: "operator" });
+    if (build === undefined) throw new Error("the flavour builds nothing");
+    const elsewhere = { ...build.environment, MASTODON: "elsewhere:1", STREAMING: "elsewhere:2" };
+    const { stdout } = await run("sh", ["-c", build.script], {
+      env: { ...(await operatorEnv()), ...elsewhere, DOCKER_HOST: testbed.endpoint },
+    });
+    expect(stdout).toContain("Loaded image: elsewhere:1");
+    expect(stdout).toContain("Loaded image: elsewhere:2");
   });
 
   it("is replaced once another commit is built", async () => {

@@ -16,6 +16,7 @@ describe("the images of a rehearsal", () => {
     postgres: made("library/postgres", "17.5-trixie"),
     "mastodon-4.7.1": made("mastodon/mastodon", "v4.7.1"),
     "mastodon-4.7.2": made("mastodon/mastodon", "v4.7.2"),
+    "linuxserver-4.7.2": made("linuxserver/mastodon", "4.7.2"),
   };
   const references = (wanted: Readonly<Record<string, string>>) =>
     callToolchain("rehearsal", "imageReferences", [wanted, images, "127.0.0.1:5043"]);
@@ -23,6 +24,12 @@ describe("the images of a rehearsal", () => {
   test("stand in for those of the same version", () => {
     expect(references({ mastodon: "ghcr.io/mastodon/mastodon:v4.7.1@sha256:ff" })).toEqual({
       mastodon: "127.0.0.1:5043/mastodon/mastodon:v4.7.1@sha256:00",
+    });
+  });
+
+  test("stand in for those of the same maker", () => {
+    expect(references({ mastodon: "lscr.io/linuxserver/mastodon:4.7.2" })).toEqual({
+      mastodon: "127.0.0.1:5043/linuxserver/mastodon:4.7.2@sha256:00",
     });
   });
 

@@ -1,6 +1,11 @@
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { ConfigError, makePlan, type Plan } from "../../../plan";
 import { flavourOf } from "../../../plan/flavours/flavourOf";
+import { run, type Result } from "../../support/commands";
+import { withDockerClientDouble, type Answer } from "../../support/dockerClientDouble";
 import { configWith } from "../../support/fixtures";
 
 const repository = "https://github.com/glitch-soc/mastodon.git";
@@ -86,6 +91,65 @@ it.each([
     { path: "image.repository", message: expect.stringContaining("credential helper") as string },
   ]);
   expect(error.message).not.toContain("hunter2");
+});
+
+describe("the build", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "source-build-"));
+  const git = (...args: string[]): string =>
+    execFileSync("git", ["-C", folder, ...args])
+      .toString()
+      .trim();
+  let head = "";
+
+  beforeAll(() => {
+    git("init", "--quiet");
+    writeFileSync(path.join(folder, "Dockerfile"), "FROM scratch\n");
+    git("add", "--all");
+    git(
+      ...["-c", "user.name=Test", "-c", "user.email=test@example.org"],
+      ...["commit", "--quiet", "--no-gpg-sign", "--message=x"],
+    );
+    head = git("rev-parse", "HEAD");
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const runWith = (answers: Readonly<Record<string, Answer>>): Promise<Result> => {
+    const { script = "", environment = {} } =
+      planWith({ repository: folder, ref: head }).build ?? {};
+    return withDockerClientDouble(answers, () =>
+      run("/bin/sh", ["-c", script], {
+        env: { ...process.env, ...environment },
+        limitMs: 20_000,
+        mayFail: true,
+      }),
+    );
+  };
+  const inspect = (name: string): string => `image inspect mastodon-source/${name}:${head}`;
+  const clientVersion = "version --format {{.Client.Version}}";
+  const missing = { [inspect("mastodon")]: { code: 1 }, [inspect("streaming")]: { code: 1 } };
+
+  it("does nothing where both images are there", async () => {
+    const answers = { [inspect("mastodon")]: {}, [inspect("streaming")]: {} };
+    expect(await runWith(answers)).toMatchObject({ code: 0, stdout: "", stderr: "" });
+  });
+
+  it("asks for buildx where the client has no BuildKit", async () => {
+    const answers = {
+      ...missing,
+      [clientVersion]: { stdout: "28.2.2" },
+      "buildx version": { code: 1 },
+    };
+    const { code, stderr } = await runWith(answers);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Mastodon's Dockerfile needs BuildKit, .* install the package/);
+  });
+
+  it("says which Dockerfile a repository lacks", async () => {
+    const { code, stderr } = await runWith({ ...missing, [clientVersion]: { stdout: "20.10.24" } });
+    expect(code).toBe(1);
+    expect(stderr).toContain(`image.repository ${folder} has no streaming/Dockerfile at ${head}`);
+  });
 });
 
 describe.each(["host", "operator"])("the build on the %s", (build) => {
