@@ -74,7 +74,8 @@ esac`;
 /** Exactly that commit, and nothing of what else may lie in a folder. */
 const fetchCommit = `folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-export GIT_TERMINAL_PROMPT=0
+# Nobody is there to answer a question.
+export GIT_TERMINAL_PROMPT=0 GIT_SSH_COMMAND="\${GIT_SSH_COMMAND:-ssh -o BatchMode=yes -o ConnectTimeout=15}"
 git init --quiet --bare "$folder"
 git -C "$folder" fetch --quiet --depth=1 "$REPOSITORY" "$COMMIT" ||
   git -C "$folder" fetch --quiet "$REPOSITORY" '+refs/*:refs/*' ||

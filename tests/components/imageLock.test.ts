@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EngineError } from "../../components/host/engine";
-import { completeLock, readLock } from "../../components/host/imageLock";
+import { completeLock, lockCommit, readLock } from "../../components/host/imageLock";
 import { registryOf } from "../../components/host/registry";
 import { withDockerClientDouble, type Answer } from "../support/dockerClientDouble";
 
@@ -180,6 +180,36 @@ describe("completing a lock", () => {
       await expect(completion).rejects.toThrow(EngineError);
       await expect(completion).rejects.toThrow(`The Docker engine at ${endpoint} did not answer`);
     });
+  });
+});
+
+describe("the commit of a branch", () => {
+  const branch = { repository: "https://example.org/mastodon.git", ref: "main" };
+  const first = "1".repeat(40);
+  const never = (): Promise<string> => Promise.reject(new Error("the repository was asked"));
+
+  it("is asked for once, and kept beside the digests", async () => {
+    await writeFile(file, JSON.stringify({ "caddy:2.11": digestOf("a") }));
+    expect(await lockCommit(file, branch, () => Promise.resolve(first))).toBe(first);
+    expect(await lockCommit(file, branch, never)).toBe(first);
+    expect(await readLock(file)).toEqual({
+      "caddy:2.11": digestOf("a"),
+      "https://example.org/mastodon.git#main": first,
+    });
+  });
+
+  it("is not that of another branch or repository", async () => {
+    await lockCommit(file, branch, () => Promise.resolve(first));
+    for (const other of [
+      { ...branch, ref: "stable" },
+      { ...branch, repository: "https://example.net/mastodon.git" },
+    ])
+      await expect(lockCommit(file, other, never)).rejects.toThrow("the repository was asked");
+  });
+
+  it("is not kept where it could not be found", async () => {
+    await expect(lockCommit(file, branch, never)).rejects.toThrow("the repository was asked");
+    expect(await readLock(file)).toEqual({});
   });
 });
 
