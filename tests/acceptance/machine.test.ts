@@ -201,15 +201,19 @@ describe("a machine that carries out the user data", () => {
     await expectKept(second.ipv4);
   });
 
-  it("forwards nothing", async () => {
-    const { code, stderr } = await client.ssh(`mastodon@${second.ipv4}`, "true", [
+  it.each([
+    ["its own loopback", "127.0.0.1", 0, "SSH-2.0-", ""],
+    ["no other address", second.ipv4, 255, "", "administratively prohibited"],
+  ])("forwards to %s", async (_, address, status, answer, refusal) => {
+    const { code, stdout, stderr } = await client.ssh(`mastodon@${second.ipv4}`, "true", [
       "-o",
       "ExitOnForwardFailure=yes",
       "-W",
-      "127.0.0.1:22",
+      `${address}:22`,
     ]);
-    expect(code).not.toBe(0);
-    expect(stderr).toContain("administratively prohibited");
+    expect(code).toBe(status);
+    expect(stdout).toContain(answer);
+    expect(stderr).toContain(refusal);
   });
 
   it("offers no other host key", async () => {
