@@ -24,10 +24,15 @@ function shortened(name: string, suffix: string): string {
   return `${name.slice(0, longestName - suffix.length - digest.length - 1)}-${digest}${suffix}`;
 }
 
+const instanceLabel = "org.joinmastodon.instance";
+
+/** The label of everything that belongs to an instance, as filters of the docker client take it. */
+export const labelOf = (instance: string): string => `${instanceLabel}=${instanceName(instance)}`;
+
 /** Labels by which everything that belongs to an instance is found again, whatever became of the state. */
 export function labelsOf(instance: string, part: string): Readonly<Record<string, string>> {
   return {
-    "org.joinmastodon.instance": instanceName(instance),
+    [instanceLabel]: instanceName(instance),
     "org.joinmastodon.part": part,
   };
 }

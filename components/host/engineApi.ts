@@ -1,8 +1,7 @@
-import { spawn } from "node:child_process";
 import { request, type RequestOptions } from "node:http";
-import { Duplex } from "node:stream";
 import { EngineError } from "./engine";
 import { sshOptions } from "./ssh";
+import { StdioConnection } from "./stdioConnection";
 
 /** Also a registry that the engine asks in turn may be slow. */
 const patienceMs = 60_000;
@@ -47,24 +46,13 @@ function transportTo(endpoint: string): RequestOptions {
   if (protocol !== "ssh:") return { host: hostname, port };
   return {
     host: hostname,
-    agent: false,
     // As docker's own client does it: the client on the other side passes on what it reads to its engine.
-    createConnection: () => {
-      const address = hostname.replace(/^\[|\]$/g, "");
-      const { stdin, stdout } = spawn(
-        "ssh",
-        [
-          ...sshOptions,
-          ...(port === "" ? [] : ["-p", port]),
-          "-l",
-          username,
-          "--",
-          address,
-          "docker system dial-stdio",
-        ],
-        { stdio: ["pipe", "pipe", "ignore"], timeout: patienceMs },
-      );
-      return Duplex.from({ writable: stdin, readable: stdout });
-    },
+    createConnection: () =>
+      new StdioConnection("ssh", [
+        ...sshOptions,
+        ...(port === "" ? [] : ["-p", port]),
+        ...["-l", username, "--", hostname.replace(/^\[|\]$/g, "")],
+        "docker system dial-stdio",
+      ]),
   };
 }

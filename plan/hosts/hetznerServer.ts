@@ -1,6 +1,6 @@
 import { dockerEngineVersion, type CloudInitSpec } from "../cloudInit";
 import type { Config } from "../config";
-import { labelValue, physicalName } from "../names";
+import { labelOf, labelValue, physicalName } from "../names";
 import type { Architecture } from "./architecture";
 import { firewallRules, type FirewallRule } from "./firewall";
 import { readinessScript } from "./readiness";
@@ -68,7 +68,7 @@ export function hetznerServer(config: Config, host: HetznerConfig): HetznerServe
       rebootTime,
     },
     endpoint: `ssh://${loginUser}@${name}`,
-    readiness: readinessScript(name, bootSeconds),
+    readiness: readinessScript(name, labelOf(config.name), bootSeconds),
     preamble: sshPreamble(name),
   };
 }

@@ -1,11 +1,12 @@
 /**
- * Waits until a new server has set itself up: for SSH, for cloud-init's end, for Docker. A set-up that failed is told by
- * its own log, a stranger's host key at once.
+ * Waits until a server has set itself up: for SSH, for cloud-init's end, for Docker, and for the containers that it finds
+ * on its data volume. A set-up that failed is told by its own log, a stranger's host key at once.
  *
  * @param name the server's alias in the SSH configuration
+ * @param label of the instance's containers
  * @param seconds how long it may take
  */
-export function readinessScript(name: string, seconds: number): string {
+export function readinessScript(name: string, label: string, seconds: number): string {
   return `set -u
 began=$(date +%s)
 left() { [ $(($(date +%s) - began)) -lt ${seconds} ]; }
@@ -29,7 +30,7 @@ while :; do
   case $code in
     0 | 2) break ;;
     255) left || fail 'The server ${name} stopped answering during its set-up.' "ssh says: $said"; sleep 3 ;;
-    *) fail 'The set-up of the server ${name} (cloud-init) failed. The end of its log:' "$(ssh ${name} tail -n 40 /var/log/cloud-init-output.log 2>&1)" ;;
+    *) fail 'The set-up of the server ${name} (cloud-init) failed. The end of its log:' "$(ssh ${name} tail -n 40 /var/log/cloud-init-output.log 2>&1)" 'A set-up runs once: mend the reason, and have the server made anew with: npm run pulumi -- up --replace "**hcloud:index/server:Server::**"' ;;
   esac
 done
 
@@ -38,5 +39,12 @@ until version=$(ssh ${name} docker version --format '{{.Server.Version}}' 2>&1);
   sleep 2
 done
 echo "Docker $version is ready."
+
+starting() { ssh ${name} docker ps --quiet --filter label=${label} --filter health=starting 2>&1; }
+while [ -n "$(starting)" ]; do
+  # What is not well by then is for whoever looks at the instance: the server itself is ready.
+  left || break
+  sleep 2
+done
 `;
 }

@@ -14,8 +14,12 @@ interface Options {
   readonly endpoint: string;
   /** The cache to take the CLI from: making it anew for each clone would take minutes. */
   readonly cache: string;
-  /** Keys of `mastodon:` for the stack `dev`. */
+  /** Keys of `mastodon:`, or with a namespace of their own, for the stack's file. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** The stack that is used. Default: `dev`. */
+  readonly stack?: string;
+  /** Further variables for the commands. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const passwordType = "random:index/randomPassword:RandomPassword";
@@ -57,7 +61,12 @@ export class Project {
       MASTODON_CACHE: this.options.cache,
       PULUMI_HOME: this.pulumiHome,
       DOCKER_HOST: this.options.endpoint,
+      ...this.options.env,
     };
+  }
+
+  private get stack(): string {
+    return this.options.stack ?? "dev";
   }
 
   /** Copies what git would: no build results, no dependencies, which are linked instead. */
@@ -82,12 +91,13 @@ export class Project {
     return installProviders({ ...process.env, PULUMI_HOME: this.pulumiHome });
   }
 
-  /** Writes keys of `mastodon:` into the stack file of `dev`; one that is undefined is removed. */
+  /** Writes keys of `mastodon:` into the stack file; one that is undefined is removed. */
   async configure(values: Readonly<Record<string, unknown>>): Promise<void> {
-    const file = path.join(this.clone, "Pulumi.dev.yaml");
+    const file = path.join(this.clone, `Pulumi.${this.stack}.yaml`);
     const stack = parse(await readFile(file, "utf8")) as { config: Record<string, unknown> };
     const config = { ...stack.config };
-    for (const [key, value] of Object.entries(values)) config[`mastodon:${key}`] = value;
+    for (const [key, value] of Object.entries(values))
+      config[key.includes(":") ? key : `mastodon:${key}`] = value;
     await writeFile(file, stringify({ ...stack, config }));
   }
 
@@ -108,7 +118,13 @@ export class Project {
 
   /** `npm run pulumi -- …` */
   pulumi(args: readonly string[], mayFail = false): Promise<Result> {
-    return this.node(["toolchain/pulumi.mjs", ...args], mayFail);
+    const stack = this.options.stack === undefined ? [] : ["--stack", this.options.stack];
+    return this.node(["toolchain/pulumi.mjs", ...args, ...stack], mayFail);
+  }
+
+  /** `npm run pulumi -- up`, without anybody there to be asked. */
+  up(mayFail = false): Promise<Result> {
+    return this.pulumi(["up", "--yes", "--skip-preview", "--non-interactive"], mayFail);
   }
 
   /** The stack's outputs, secrets in clear. */

@@ -1,4 +1,5 @@
 import { request, type RequestOptions } from "node:http";
+import { StdioConnection } from "../../../../components/host/stdioConnection";
 import type { Value } from "../values";
 
 /** The newest API that the original's client speaks. */
@@ -27,16 +28,18 @@ interface Call {
 /** The part of the Docker Engine API that the provider needs, with the messages of Docker's own client. */
 export class Engine {
   #host: string;
+  #sshOptions: readonly string[] = [];
   #version: Promise<string> | undefined;
 
-  /** @param host `unix:///path` or `tcp://host:port` */
+  /** @param host `unix:///path`, `tcp://host:port` or `ssh://user@host:port` */
   constructor(host: string) {
     this.#host = host;
   }
 
-  /** Turns to another host. */
-  use(host: string): void {
+  /** Turns to another host. @param sshOptions arguments of `ssh`, where it is reached by that */
+  use(host: string, sshOptions: readonly string[] = []): void {
     this.#host = host;
+    this.#sshOptions = sshOptions;
     this.#version = undefined;
   }
 
@@ -112,7 +115,6 @@ export class Engine {
           ...(payload ? { "content-type": type, "content-length": payload.length } : {}),
         },
         signal: AbortSignal.any([limit, call.signal]),
-        agent: false,
       });
       sent.on("error", failed);
       sent.on("response", (response) => {
@@ -132,12 +134,21 @@ export class Engine {
   }
 
   #target(): RequestOptions {
-    const { protocol, pathname, hostname, port } = new URL(this.#host);
-    if (protocol === "unix:") return { socketPath: pathname };
-    if (protocol === "tcp:" || protocol === "http:") return { hostname, port };
-    throw new Error(
-      `the stand-in for the docker provider reaches engines by unix:// and tcp:// only, not ${this.#host}`,
-    );
+    const { protocol, pathname, hostname, port, username } = new URL(this.#host);
+    if (protocol === "unix:") return { socketPath: pathname, agent: false };
+    if (protocol === "tcp:" || protocol === "http:") return { hostname, port, agent: false };
+    if (protocol !== "ssh:")
+      throw new Error(`the stand-in for the docker provider cannot reach engines at ${this.#host}`);
+    // In the order of docker/cli's `connhelper`, whose options of its own come after the provider's.
+    const args = [
+      ...this.#sshOptions,
+      ...(username === "" ? [] : ["-l", username]),
+      ...(port === "" ? [] : ["-p", port]),
+      ...["-o", "ConnectTimeout=30", "-T", "--"],
+      hostname.replace(/^\[|\]$/g, ""),
+      ...["docker", "system", "dial-stdio"],
+    ];
+    return { hostname, createConnection: () => new StdioConnection("ssh", args) };
   }
 
   #explain(error: NodeJS.ErrnoException): string {

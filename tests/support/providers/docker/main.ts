@@ -1,5 +1,5 @@
 import { serve, type Provider } from "../serve";
-import { text, type Values } from "../values";
+import { strings, text, type Value, type Values } from "../values";
 import { container } from "./container";
 import { Engine } from "./engine";
 import { network } from "./network";
@@ -23,9 +23,10 @@ const provider: Provider = {
     host: { kind: "string", default: defaultHost },
     keyMaterial: { kind: "string", unsupported: true },
     registryAuth: { kind: "any", unsupported: true },
-    sshOpts: { kind: "any", unsupported: true },
+    sshOpts: { kind: "any" },
   },
-  configure: (config: Values) => engine.use(text(config["host"]) || defaultHost),
+  configure: (config: Values) =>
+    engine.use(text(config["host"]) || defaultHost, listed(config["sshOpts"])),
   resources: {
     "docker:index/container:Container": container(engine),
     "docker:index/network:Network": network(engine),
@@ -33,5 +34,11 @@ const provider: Provider = {
     "docker:index/volume:Volume": volume(engine),
   },
 };
+
+/** Lists in a provider's configuration arrive as JSON. */
+function listed(value: Value | undefined): string[] {
+  if (typeof value !== "string") return strings(value);
+  return strings(JSON.parse(value) as Value);
+}
 
 void serve(provider, process.argv.slice(2));

@@ -1,0 +1,186 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import path from "node:path";
+import { run, until, type Result } from "../support/commands";
+import { HetznerApi } from "../support/hetzner/api";
+import { SimulatedMachines } from "../support/machine/simulatedMachines";
+import { Project } from "../support/project";
+import { currentTestbed } from "../support/testbed";
+import { Visitor } from "../support/visitor";
+
+const testbed = currentTestbed();
+const folder = path.join(testbed.folder, "vps");
+const domain = "social.example.org";
+const origin = `https://${domain}:8443`;
+const server = `mastodon-${domain}-server`;
+const token = "0123456789abcdef".repeat(4);
+const { multiArch } = testbed.foreign;
+
+const host = {
+  kind: "hetzner",
+  serverType: "cx23",
+  location: "fsn1",
+  dataVolumeGb: 10,
+  adminIps: ["203.0.113.1"],
+};
+
+let machines: SimulatedMachines;
+let api: HetznerApi;
+let project: Project;
+let tunnel: ChildProcess | undefined;
+
+const sshConfig = (): string => path.join(project.state, "ssh", server, "config");
+
+/** As an administrator at the server, by the way that the program has made. */
+const onServer = async (...command: readonly string[]): Promise<string> =>
+  (await run("ssh", ["-F", sshConfig(), server, ...command])).stdout.trim();
+
+/** The instance's containers with their health, as the server's engine tells them. */
+const healths = async (): Promise<string[]> =>
+  (await onServer("docker", "ps", "--format", "'{{.Label \"org.joinmastodon.part\"}} {{.Status}}'"))
+    .split("\n")
+    .map((row) => row.replace(/Up .*\((\w+)\)/, "$1"))
+    .sort();
+
+/** The server's loopback port, brought to this machine as the handbook tells. */
+async function visitor(): Promise<Visitor> {
+  tunnel?.kill();
+  const forward = "127.0.0.1:8443:127.0.0.1:8443";
+  tunnel = spawn("ssh", ["-F", sshConfig(), "-N", "-L", forward, server], { stdio: "ignore" });
+  const gateway = await onServer("docker", "ps", "-q", "-f", "label=org.joinmastodon.part=gateway");
+  const root = "/data/caddy/pki/authorities/local/root.crt";
+  const found = new Visitor(origin, await onServer("docker", "exec", gateway, "cat", root));
+  await until("the tunnel is open", 20_000, () =>
+    found.get("/health").then(
+      () => true,
+      () => false,
+    ),
+  );
+  return found;
+}
+
+const changesIn = ({ stdout }: Result): string[] =>
+  /Resources:\n([^]*?)\n\n/
+    .exec(stdout)?.[1]
+    ?.split("\n")
+    .map((line) => line.trim()) ?? [];
+
+beforeAll(async () => {
+  machines = await SimulatedMachines.open({
+    ...testbed.machines,
+    endpoint: testbed.endpoint,
+    folder: path.join(folder, "machines"),
+  });
+  api = await HetznerApi.start({ token, machines });
+  project = new Project({
+    folder: path.join(folder, "project"),
+    endpoint: testbed.endpoint,
+    cache: testbed.cache,
+    stack: "prod",
+    config: {
+      "hcloud:endpoint": api.endpoint,
+      "hcloud:pollInterval": "50ms",
+      domain,
+      images: {
+        ...testbed.images,
+        mastodon: multiArch["mastodon-4.7.2"],
+        streaming: multiArch["streaming-4.7.2"],
+      },
+      host,
+      smtp: { server: "smtp.example.org", from: "notifications@social.example.org" },
+      admin: { username: "alice", email: "alice@example.org" },
+    },
+  });
+  await project.create();
+  await project.installProviders();
+});
+
+afterAll(async () => {
+  tunnel?.kill();
+  await project.pulumi(["destroy", "--yes", "--remove-data"], true);
+  await machines.close();
+  await api.close();
+});
+
+const serverIds = (): number[] => api.project.servers.all().map(({ id }) => id);
+
+let post = "";
+
+describe("a server at Hetzner", () => {
+  it("is refused without the access to make it", async () => {
+    const { code, stdout, stderr } = await project.up(true);
+    expect(code).not.toBe(0);
+    expect(stdout + stderr).toContain("needs hcloud:token, which is missing");
+    expect(api.requests).toEqual([]);
+  });
+
+  it("comes up from nothing, though the API is busy, limits and fails on the way", async () => {
+    await project.pulumi(["config", "set", "--secret", "hcloud:token", token]);
+    api.failNext({ method: "POST", path: /\/ssh_keys$/, status: 429, code: "rate_limit_exceeded" });
+    api.failNext({ method: "POST", path: /\/servers$/, status: 409, code: "conflict" });
+    api.failNext({ method: "POST", path: /\/volumes$/, status: 502 });
+    const { stdout } = await project.up();
+    expect(stdout).not.toContain(token);
+    expect(await healths()).toEqual(
+      ["gateway", "postgres", "redis", "sidekiq-default", "streaming", "web"].map(
+        (part) => `${part} healthy`,
+      ),
+    );
+  });
+
+  it("is closed but for SSH from where its administrator is, and protected from a slip in the console", () => {
+    const { firewalls, servers, volumes } = api.project;
+    expect(firewalls.all().map(({ rules }) => rules)).toEqual([
+      [
+        expect.objectContaining({
+          direction: "in",
+          protocol: "tcp",
+          port: "22",
+          source_ips: ["203.0.113.1/32"],
+        }),
+      ],
+    ]);
+    expect(servers.all().map((server) => server.protected)).toEqual([true]);
+    expect(volumes.all().map((volume) => volume.protected)).toEqual([true]);
+  });
+
+  it("serves the instance, to whose owner it belongs", async () => {
+    const { adminPassword } = await project.outputs();
+    const alice = await visitor();
+    await alice.signIn("alice@example.org", String(adminPassword));
+    const access = await alice.authorize();
+    post = await alice.publish(access, "Hello from a server");
+    expect((await alice.get(`/api/v1/statuses/${post}`)).text).toContain("Hello from a server");
+    const { text } = await alice.get("/api/v2/instance");
+    expect(JSON.parse(text)).toMatchObject({ domain });
+  });
+
+  it("changes nothing the second time", async () => {
+    const requests = api.requests.length;
+    expect(changesIn(await project.up())).toEqual([expect.stringMatching(/^\d+ unchanged$/)]);
+    expect(api.requests.slice(requests).filter(({ method }) => method !== "GET")).toEqual([]);
+  });
+
+  it("is made anew from another system, and comes back with all that was on it", async () => {
+    const before = serverIds();
+    await project.configure({ host: { ...host, image: "ubuntu-24.04" } });
+    await project.up();
+    expect(serverIds()).not.toEqual(before);
+    expect(serverIds()).toHaveLength(1);
+    expect(await healths()).toContain("web healthy");
+    const alice = await visitor();
+    expect((await alice.get(`/api/v1/statuses/${post}`)).text).toContain("Hello from a server");
+    expect(changesIn(await project.up())).toEqual([expect.stringMatching(/^\d+ unchanged$/)]);
+  });
+
+  it("goes on destroy, and leaves its data volume", async () => {
+    const { stdout } = await project.pulumi(["destroy", "--yes", "--non-interactive"]);
+    expect(stdout).toContain("goes on being paid for");
+    expect(serverIds()).toEqual([]);
+    expect(api.project.volumes.all().map((volume) => volume.protected)).toEqual([true]);
+  });
+
+  it("goes for good with its data, when that is asked for", async () => {
+    await project.pulumi(["destroy", "--yes", "--remove-data", "--non-interactive"]);
+    expect(api.project.volumes.all()).toEqual([]);
+  });
+});
