@@ -2,7 +2,10 @@ import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type {
+  Architecture,
   BuildSpec,
+  Emulated,
+  EmulationSpec,
   ImageKey,
   Images,
   NetworkKey,
@@ -15,6 +18,10 @@ import { dockerLabels } from "./labels";
 
 export interface FoundationArgs {
   readonly images: Images;
+  /** The images that are pulled for another architecture than the host's. */
+  readonly emulated: Emulated;
+  /** Has the host run those. */
+  readonly emulation?: EmulationSpec;
   /** Makes those of the images that no registry has. */
   readonly build?: BuildSpec;
   readonly host: Host;
@@ -32,11 +39,17 @@ export class Foundation extends pulumi.ComponentResource {
     super("mastodon:index:Foundation", name, {}, opts);
     const { build } = args;
     const images = Object.entries(args.images) as [ImageKey, string][];
+    const emulators =
+      args.emulation === undefined ? [] : [this.emulate(name, args.emulation, args.host)];
     const built = build === undefined ? [] : [this.build(name, build, args.host)];
     const makers = (reference: string): pulumi.Resource[] =>
       build?.images.includes(reference) === true ? built : [];
     this.images = new Map(
-      images.map(([key, reference]) => [key, this.pull(name, key, reference, makers(reference))]),
+      images.map(([key, reference]) => {
+        const foreign = args.emulated[key];
+        const needs = [...makers(reference), ...(foreign === undefined ? [] : emulators)];
+        return [key, this.pull(name, key, reference, foreign, needs)];
+      }),
     );
     this.networks = new Map(args.networks.map((spec) => [spec.key, this.connect(name, spec)]));
     this.volumes = new Map(args.volumes.map((spec) => [spec.key, this.keep(name, spec)]));
@@ -55,6 +68,19 @@ export class Foundation extends pulumi.ComponentResource {
 
   volumeName(key: VolumeKey): pulumi.Output<string> {
     return found(this.volumes, key).name;
+  }
+
+  /** Registers an emulator with the host, again after each of its starts. */
+  private emulate(name: string, spec: EmulationSpec, host: Host): command.local.Command {
+    return new command.local.Command(
+      `${name}-emulation`,
+      host.command({
+        create: spec.script,
+        triggers: [spec.boot],
+        logging: command.local.Logging.None,
+      }),
+      { parent: this, dependsOn: [...host.ready] },
+    );
   }
 
   /** Makes images in the engine; a failure leaves everything that runs as it was. */
@@ -79,12 +105,17 @@ export class Foundation extends pulumi.ComponentResource {
     name: string,
     key: ImageKey,
     reference: string,
+    foreign: Architecture | undefined,
     dependsOn: pulumi.Resource[],
   ): docker.RemoteImage {
     // Kept on destroy, so that coming back needs no registry; and so that the previous version is there to return to.
     return new docker.RemoteImage(
       `${name}-image-${key}`,
-      { name: reference, keepLocally: true },
+      {
+        name: reference,
+        keepLocally: true,
+        ...(foreign === undefined ? {} : { platform: `linux/${foreign}` }),
+      },
       { parent: this, ...(dependsOn.length > 0 && { dependsOn }) },
     );
   }

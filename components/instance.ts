@@ -31,6 +31,8 @@ export interface InstanceOutputs {
   readonly adminPassword: pulumi.Output<string>;
   /** The engine that it runs on. */
   readonly host: string;
+  /** Of the machine that it runs on: public where the program has made it, else as its operator calls it. */
+  readonly address: pulumi.Input<string>;
   /** DNS records to enter by hand: none, where nobody but this machine reaches the instance. */
   readonly dnsRecords: readonly string[];
   /** The reference of each image. */
@@ -85,6 +87,7 @@ export class Instance extends pulumi.ComponentResource {
       adminEmail: plan.adminEmail,
       adminPassword: secrets.get("adminPassword"),
       host: host.endpoint,
+      address: host.address,
       dnsRecords: [],
       images: plan.images,
       environmentFile: pulumi.secret(

@@ -2,6 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   ConfigError,
   flavourOf,
+  emulationWarning,
+  hostOf,
   parseConfig,
   pinImages,
   resolveImages,
@@ -9,12 +11,14 @@ import {
   unpinnedImages,
   type Config,
   type Fault,
+  type ImageKey,
   type SecretKey,
 } from "../plan";
 import { EngineError, type Engine } from "./host/engine";
 import { findCommit } from "./findCommit";
 import { findHost, measured, type RawConfig } from "./host/findHost";
 import { completeLock, lockCommit } from "./host/imageLock";
+import { foreignImages } from "./host/imagePlatforms";
 
 /** Secrets that the stack file holds, by their key, and the access to a provider of servers. */
 export type ProvidedSecrets = Readonly<Partial<Record<SecretKey, pulumi.Output<string>>>> & {
@@ -41,12 +45,12 @@ export async function readConfig(): Promise<{ config: Config; provided: Provided
   const provided = { ...readSecrets(), ...readHcloud() };
   const setSecrets = secretKeys.filter((key) => provided[key] !== undefined);
   try {
-    const { engine, faults, warnings } = await findHost(raw);
+    const { engine, boot, faults, warnings } = await findHost(raw);
     const config = parseWith([...plainSecretFaults(), ...hcloudFaults(raw), ...faults], () =>
       parseConfig({ ...raw, ...measured(raw, engine) }, setSecrets),
     );
     for (const warning of warnings) await pulumi.log.warn(warning);
-    return { config: await pinned(config, engine), provided };
+    return { config: await emulating(await pinned(config, engine), engine, boot), provided };
   } catch (error) {
     // The person's to mend, not the program's: said in a sentence, without a stack trace.
     if (error instanceof ConfigError || error instanceof EngineError)
@@ -148,6 +152,30 @@ function hcloudFaults(raw: RawConfig): Fault[] {
           },
         ]),
   ];
+}
+
+/** Finds the images that are made for other machines than the host. @throws ConfigError where it may not emulate them */
+async function emulating(
+  config: Config,
+  engine: Engine | undefined,
+  boot: string | undefined,
+): Promise<Config> {
+  const host = hostOf(config);
+  if (host.architecture === undefined) return config;
+  const images = resolveImages(config.image, config.images);
+  const { emulated, faults } = await foreignImages({
+    images,
+    built: flavourOf(config.image).build?.images ?? [],
+    architecture: host.architecture,
+    endpoint: engine?.endpoint,
+    emulation: config.host.emulation === true,
+  });
+  if (faults.length > 0) throw new ConfigError(faults);
+  const [architecture] = Object.values(emulated);
+  if (architecture === undefined) return config;
+  const references = (Object.keys(emulated) as ImageKey[]).flatMap((key) => images[key] ?? []);
+  await pulumi.log.warn(emulationWarning(references, architecture));
+  return { ...config, emulated, ...(boot === undefined ? {} : { boot }) };
 }
 
 function parseWith(faults: readonly Fault[], parse: () => Config): Config {

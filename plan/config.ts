@@ -1,5 +1,6 @@
 import { capacityIn } from "./capacity";
 import { ConfigSchema, type ParsedConfig, type SecretKey } from "./configSchema";
+import type { Emulated } from "./emulation";
 import { ConfigError, type Fault } from "./faults";
 import { invariants } from "./invariants";
 import { placeholderFaults } from "./placeholders";
@@ -18,6 +19,10 @@ export interface Config extends Omit<
   readonly name: string;
   readonly admin: { readonly username: string; readonly email: string };
   readonly sizing: Capacity & { readonly saveWrites?: boolean | undefined };
+  /** Images that the host only runs by emulation; told by the host itself. */
+  readonly emulated?: Emulated;
+  /** Which start of the host this is; told by the host itself, where it emulates. */
+  readonly boot?: string;
 }
 
 type Key = keyof ParsedConfig;

@@ -99,6 +99,7 @@ const Images = z.strictObject({
   caddy: ImageReference.optional(),
   mastodon: ImageReference.optional(),
   streaming: ImageReference.optional(),
+  binfmt: ImageReference.optional(),
 });
 
 const Edge = z.discriminatedUnion("kind", [

@@ -7,6 +7,7 @@ export {
 export { localDomain, parseConfig, parseKey, type Config } from "./config";
 export { secretKeys, type SecretKey } from "./configSchema";
 export type { ContainerSpec, HealthCheck, NetworkKey, VolumeKey } from "./containerSpec";
+export { emulationWarning, type Emulated, type EmulationSpec } from "./emulation";
 export { environmentFile, type Environment, type EnvironmentValue } from "./environment";
 export { explainContainers, explainSizing } from "./explanation";
 export { ConfigError, type Fault } from "./faults";
@@ -38,7 +39,7 @@ export {
   type HostFacts,
   type Preflight,
 } from "./hosts/preflight";
-export { sshEndpoint } from "./hosts/host";
+export { hostOf, sshEndpoint } from "./hosts/host";
 export { liftProtection, type ProtectedKind } from "./hosts/protection";
 export type { HostSpec, LocalHostSpec, SshHostSpec } from "./hosts/host";
 export { knownHost, sshConfig, sshWrapper } from "./hosts/sshConfig";

@@ -145,10 +145,19 @@ export function migrateJob(config: Config, sizing: Sizing): JobSpec {
   };
 }
 
-/** Whether people may sign up. */
+/** How long copies of other servers' media are kept, unless somebody has decided that in the settings already. */
+export const retentionScript = (days: number): string =>
+  `Setting.media_cache_retention_period = ${days} if Setting.media_cache_retention_period.nil?`;
+
+/** Whether people may sign up, and what is cleared away by itself. */
 export function settingsJob(config: Config, sizing: Sizing): JobSpec {
   const modes = { none: "close", approval: "approved", open: "open" } as const;
   const environment = jobEnvironment(config);
+  const change = [
+    "set -eu",
+    `tootctl settings registrations ${modes[config.registrations]}`,
+    `bundle exec rails runner ${quote(retentionScript(sizing.retention.mediaDays))}`,
+  ].join("\n");
   return {
     part: "settings",
     script: withRunningImage(
@@ -156,7 +165,7 @@ export function settingsJob(config: Config, sizing: Sizing): JobSpec {
       runMastodon(config, sizing, {
         part: "settings",
         environment,
-        command: ["tootctl", "settings", "registrations", modes[config.registrations]],
+        command: ["sh", "-c", change],
       }),
     ),
     environment,

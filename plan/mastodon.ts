@@ -113,6 +113,13 @@ function streamingContainer(config: Config, sizing: Sizing): ContainerSpec {
   };
 }
 
+/**
+ * What the process is found by. An emulated one cannot give itself a title: it keeps its command, which is to be told from
+ * that of whoever looks for it.
+ */
+const processTitle = ({ emulated }: Config): string =>
+  emulated?.mastodon === undefined ? "^sidekiq [0-9]" : "[s]idekiq";
+
 /** One sidekiq process of the configuration's map. */
 function sidekiqContainer(config: Config, sizing: Sizing, group: string): ContainerSpec {
   const { queues } = config.sidekiq[group] ?? { queues: [] };
@@ -138,7 +145,7 @@ function sidekiqContainer(config: Config, sizing: Sizing, group: string): Contai
       // The file says that it took up its work, the process title that it is still there: the image has no `ps`.
       test: [
         "CMD-SHELL",
-        'test -f "tmp/$MASTODON_SIDEKIQ_READY_FILENAME" && grep --quiet --text "^sidekiq [0-9]" /proc/[0-9]*/cmdline',
+        `test -f "tmp/$MASTODON_SIDEKIQ_READY_FILENAME" && grep --quiet --text "${processTitle(config)}" /proc/[0-9]*/cmdline`,
       ],
       interval: "10s",
       timeout: "5s",

@@ -1,5 +1,6 @@
 import type { Config } from "./config";
 import type { ContainerSpec } from "./containerSpec";
+import { emulationSpec, type Emulated, type EmulationSpec } from "./emulation";
 import { mastodonEnvironment, publicUrl, type Environment } from "./environment";
 import type { BuildSpec, Migrations, Processes } from "./flavours/flavour";
 import { flavourOf } from "./flavours/flavourOf";
@@ -31,6 +32,10 @@ export interface Plan {
   readonly sizing: Sizing;
   readonly secrets: readonly SecretSpec[];
   readonly images: Images;
+  /** The images that are pulled for another architecture than the host's. */
+  readonly emulated: Emulated;
+  /** Absent where the host runs every image by itself. */
+  readonly emulation?: EmulationSpec;
   /** Absent where all images are in registries. */
   readonly build?: BuildSpec;
   readonly networks: readonly NetworkSpec[];
@@ -66,6 +71,7 @@ export function makePlan(config: Config): Plan {
   const images = resolveImages(config.image, config.images);
   const { build, processes: processesOf, migrations } = flavourOf(config.image);
   const processes = processesOf(config, sizing);
+  const emulation = emulationSpec(config);
   return {
     url: publicUrl(config),
     adminUsername: config.admin.username,
@@ -75,6 +81,8 @@ export function makePlan(config: Config): Plan {
     secrets: secretSpecs,
     images,
     ...(build === undefined ? {} : { build }),
+    emulated: config.emulated ?? {},
+    ...(emulation === undefined ? {} : { emulation }),
     networks: networks(config),
     volumes: volumes(config, images),
     containers: {

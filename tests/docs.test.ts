@@ -170,6 +170,7 @@ describe("what the pages quote", () => {
     cpus: 4,
     swapMb: 2048,
     pageSize: 4096,
+    boot: undefined,
     clock: 0,
     docker: {
       apiVersion: "1.51",

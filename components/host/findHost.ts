@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import {
   architectureOf,
   capacityOf,
@@ -19,6 +20,8 @@ export type RawConfig = Readonly<Record<string, unknown>>;
 export interface FoundHost {
   /** Absent where there is none yet, or it cannot be used. */
   readonly engine?: Engine;
+  /** Which start of the machine this is, where it is known. */
+  readonly boot?: string;
   readonly faults: readonly Fault[];
   /** What its owner should know, though it stands against nothing. */
   readonly warnings: readonly string[];
@@ -61,7 +64,13 @@ async function findLocal(raw: RawConfig, host: HostOf<"local">): Promise<FoundHo
           },
         ]
       : [];
-  return { engine, faults: [...otherArch, ...(await faultsOf(engine, raw))], warnings: [] };
+  const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8").catch(() => undefined);
+  return {
+    engine,
+    ...(boot === undefined ? {} : { boot: boot.trim() }),
+    faults: [...otherArch, ...(await faultsOf(engine, raw))],
+    warnings: [],
+  };
 }
 
 async function findBySsh(raw: RawConfig, host: HostOf<"ssh">): Promise<FoundHost> {
@@ -81,7 +90,12 @@ async function findBySsh(raw: RawConfig, host: HostOf<"ssh">): Promise<FoundHost
     rootFolder: facts.docker.rootFolder,
   };
   const ports = await faultsOf({ ...engine, limitsMemory: true }, raw);
-  return { engine, faults: [...faults, ...ports], warnings };
+  return {
+    engine,
+    ...(facts.boot === undefined ? {} : { boot: facts.boot }),
+    faults: [...faults, ...ports],
+    warnings,
+  };
 }
 
 function faultsOf(engine: Engine, raw: RawConfig): Promise<Fault[]> {

@@ -13,6 +13,8 @@ export interface HostFacts {
   readonly pageSize: number | undefined;
   /** Seconds since 1970. */
   readonly clock: number | undefined;
+  /** Another after each start of the machine. */
+  readonly boot: string | undefined;
   readonly docker: DockerFacts | DockerTrouble;
 }
 
@@ -63,6 +65,7 @@ say swapKb "$(of SwapTotal)"
 # A Mac's own pages say nothing of those of the virtual machine that its engine is in.
 if [ "$(uname -s)" = Linux ]; then say pageSize "$(getconf PAGESIZE 2> /dev/null)"; fi
 say clock "$(date +%s)"
+say boot "$(cat /proc/sys/kernel/random/boot_id 2> /dev/null)"
 if ! command -v docker > /dev/null; then
   say trouble 'docker: not found'
 elif ! api=$(docker version --format '{{.Server.APIVersion}}' 2>&1); then
@@ -111,6 +114,7 @@ export function readProbe(text: string): HostFacts {
     swapMb: megabytes("swapKb"),
     pageSize: number("pageSize"),
     clock: number("clock"),
+    boot: values.get("boot"),
     docker:
       trouble === undefined
         ? {

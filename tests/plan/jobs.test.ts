@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { makePlan, type JobSpec } from "../../plan";
 import { caddyfile } from "../../plan/gateway";
-import { firstPasswordScript } from "../../plan/jobs";
+import { firstPasswordScript, retentionScript } from "../../plan/jobs";
 import { configWith, fullest } from "../support/fixtures";
 
 const jobsOf = (overrides: Readonly<Record<string, unknown>>): JobSpec[] =>
@@ -87,7 +87,13 @@ it.each([
   ["open", "open"],
 ])("says registrations %s as tootctl does: %s", (registrations, mode) => {
   const { settings } = makePlan(configWith({ registrations })).jobs;
-  expect(settings.script).toMatch(new RegExp(`tootctl settings registrations ${mode}$`));
+  expect(settings.script).toMatch(new RegExp(`tootctl settings registrations ${mode}$`, "m"));
+});
+
+it("has other servers' media cleared away after as long as the plan says, unless somebody decided otherwise", () => {
+  const { jobs, sizing } = makePlan(configWith());
+  expect(jobs.settings.script).toContain(retentionScript(sizing.retention.mediaDays));
+  expect(retentionScript(14)).toMatch(/= 14 if .*\.nil\?$/);
 });
 
 it("migrates again with another image, and does nothing else again for it", () => {

@@ -25,6 +25,7 @@ const sound: HostFacts = {
   swapMb: 2_048,
   pageSize: 4_096,
   clock: now,
+  boot: "0b6e",
   docker: {
     apiVersion: "1.51",
     limitsMemory: true,
@@ -184,6 +185,7 @@ describe("the probe", () => {
       "swapKb=",
       "pageSize=16384",
       "clock=1800000000",
+      "boot=0b6e",
       "apiVersion=1.51",
       "engineMemory=8321499136",
       "cpus=4",
@@ -197,6 +199,7 @@ describe("the probe", () => {
       swapMb: undefined,
       pageSize: 16_384,
       clock: now,
+      boot: "0b6e",
       docker: {
         apiVersion: "1.51",
         limitsMemory: true,

@@ -2,7 +2,10 @@ import { openPool } from "./connections";
 import { hashPassword } from "./encryption";
 import { TaskError } from "./migrator";
 
-/** The stand-in reads no Ruby: it knows what this one script does, and refuses every other. */
+/** The stand-in reads no Ruby: it knows what these two scripts do, and refuses every other. */
+const retention =
+  /^Setting\.media_cache_retention_period = (\d+) if Setting\.media_cache_retention_period\.nil\?$/;
+
 export const knownScript = `user = Account.find_local(ENV.fetch("ADMIN_USERNAME")).user
 if user.current_sign_in_at.nil?
   user.skip_password_change_notification!
@@ -11,9 +14,11 @@ end`;
 
 /**
  * `rails runner SCRIPT`.
- * @throws TaskError for another script than the known one, and as the original for an account that is not there
+ * @throws TaskError for another script than the known ones, and as the original for an account that is not there
  */
 export async function runScript(script: string): Promise<void> {
+  const days = retention.exec(script)?.[1];
+  if (days !== undefined) return setRetention(days);
   if (script !== knownScript) {
     throw new TaskError(
       `The stand-in for Mastodon reads no Ruby, and does not know this script:\n${script}`,
@@ -39,6 +44,19 @@ export async function runScript(script: string): Promise<void> {
     await pool.query(
       "UPDATE users SET encrypted_password = $2 WHERE id = $1 AND current_sign_in_at IS NULL",
       [rows[0].id, hashPassword(password)],
+    );
+  } finally {
+    await pool.end();
+  }
+}
+
+/** In days; what was set before stays. */
+async function setRetention(days: string): Promise<void> {
+  const pool = openPool(process.env, 1);
+  try {
+    await pool.query(
+      "INSERT INTO settings VALUES ('media_cache_retention_period', $1) ON CONFLICT (var) DO NOTHING",
+      [days],
     );
   } finally {
     await pool.end();
