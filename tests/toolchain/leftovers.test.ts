@@ -87,3 +87,19 @@ describe("processes that outlived their engine", () => {
     expect(orphaned("")).toEqual([]);
   });
 });
+
+describe("what a stack of its own server leaves", () => {
+  const volume = { urn: "u", type: "docker:index/volume:Volume", id: "mastodon-x-media" };
+  const disk = { urn: "d", type: "hcloud:index/volume:Volume", id: "7", protect: true };
+  const server = { urn: "s", type: "hcloud:index/server:Server", id: "9" };
+
+  it("is told from its volumes and disks", () => {
+    const kept = callToolchain("leftovers", "dataIn", [{ resources: [volume, disk, server] }]);
+    expect(kept).toEqual([volume, disk]);
+  });
+
+  it("goes with the server where the program made that", () => {
+    expect(callToolchain("leftovers", "ownsServer", [{ resources: [disk, server] }])).toBe(true);
+    expect(callToolchain("leftovers", "ownsServer", [{ resources: [volume] }])).toBe(false);
+  });
+});
