@@ -233,7 +233,7 @@ function explainTrouble(trouble: string, login: string): string {
     return `lets ${login} log in, but not use Docker: run \`sudo usermod -aG docker ${user}\` there`;
   }
   if (/cannot connect|is the docker daemon running/i.test(trouble)) {
-    return "has Docker installed, but its engine does not run: start it with `sudo systemctl enable --now docker` there";
+    return "has Docker installed, but its engine does not run: start it with `sudo systemctl enable --now docker` there, or on a Mac start Docker Desktop, OrbStack or Colima";
   }
   return `has a Docker that does not answer as it should: ${trouble}`;
 }
