@@ -52,11 +52,18 @@ export async function readConfig(): Promise<{ config: Config; provided: Provided
     for (const warning of warnings) await pulumi.log.warn(warning);
     return { config: await emulating(await pinned(config, engine), engine, boot), provided };
   } catch (error) {
-    // The person's to mend, not the program's: said in a sentence, without a stack trace.
-    if (error instanceof ConfigError || error instanceof EngineError)
-      throw new pulumi.RunError(error.message);
+    if (error instanceof ConfigError || error instanceof EngineError) throw sentence(error.message);
     throw error;
   }
+}
+
+/** What is the person's to mend, not the program's. */
+function sentence(message: string): pulumi.RunError {
+  const error = new pulumi.RunError(message);
+  // Pulumi does not show the stack, but has it coloured, and Node.js never comes to the end of the path of one of its
+  // own files (`node_modules/@pulumi/resource.ts`) until the memory for a string is full: 13 seconds.
+  delete error.stack;
+  return error;
 }
 
 /** What stands in Pulumi.yaml for a value that is not set: there, a key without a default is required. */
