@@ -69,46 +69,31 @@ interface Preset extends Capacity {
   readonly saveWrites: boolean;
 }
 
+const usual: Omit<Preset, keyof Capacity> = {
+  mostWorkers: undefined,
+  mostThreads: 25,
+  mediaDays: 14,
+  logs: { fileMb: 10, files: 3 },
+  saveWrites: false,
+};
+
 /**
  * The kinds of hardware. Memory and cores are those assumed when the engine has not been asked; `dev` is also the most
  * that an instance takes of a developer's machine, unless `sizing.memoryMb` says more. Mastodon recommends to keep media
  * for two weeks at least, since link previews are cleared with them.
  */
 export const presets: Readonly<Record<Hardware, Preset>> = {
-  dev: {
-    memoryMb: 4096,
-    cpus: 2,
-    mostWorkers: undefined,
-    mostThreads: 25,
-    mediaDays: 14,
-    logs: { fileMb: 10, files: 3 },
-    saveWrites: false,
-  },
-  vps: {
-    memoryMb: 4096,
-    cpus: 2,
-    mostWorkers: undefined,
-    mostThreads: 25,
-    mediaDays: 14,
-    logs: { fileMb: 10, files: 3 },
-    saveWrites: false,
-  },
-  macmini: {
-    memoryMb: 8192,
-    cpus: 4,
-    mostWorkers: 4,
-    mostThreads: 25,
-    mediaDays: 30,
-    logs: { fileMb: 10, files: 3 },
-    saveWrites: false,
-  },
+  dev: { memoryMb: 4096, cpus: 2, ...usual },
+  vps: { memoryMb: 4096, cpus: 2, ...usual },
+  // Half of its cores are the slower ones; its disk has room for a month.
+  macmini: { memoryMb: 8192, cpus: 4, ...usual, mostWorkers: 4, mediaDays: 30 },
   // 4 GB or 8 GB. Half of the four small cores are left to the database and to the conversion of videos.
   pi: {
     memoryMb: 4096,
     cpus: 4,
+    ...usual,
     mostWorkers: 2,
     mostThreads: 10,
-    mediaDays: 14,
     logs: { fileMb: 5, files: 2 },
     saveWrites: true,
   },

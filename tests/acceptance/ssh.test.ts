@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import path from "node:path";
-import { linesOf, until, type Result } from "../support/commands";
+import { linesOf, until } from "../support/commands";
 import { SimulatedMachines } from "../support/machine/simulatedMachines";
 import { SshClient } from "../support/machine/sshClient";
-import { Project } from "../support/project";
+import { changesIn, Project } from "../support/project";
 import { currentTestbed } from "../support/testbed";
 import { Visitor } from "../support/visitor";
 
@@ -37,12 +37,6 @@ const held = async (): Promise<string[]> => {
   );
   return lists.flatMap(linesOf);
 };
-
-const changesIn = ({ stdout }: Result): string[] =>
-  /Resources:\n([^]*?)\n\n/
-    .exec(stdout)?.[1]
-    ?.split("\n")
-    .map((line) => line.trim()) ?? [];
 
 beforeAll(async () => {
   machines = await SimulatedMachines.open({

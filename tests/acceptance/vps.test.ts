@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import path from "node:path";
-import { run, until, type Result } from "../support/commands";
+import { run, until } from "../support/commands";
 import { HetznerApi } from "../support/hetzner/api";
 import { SimulatedMachines } from "../support/machine/simulatedMachines";
-import { Project } from "../support/project";
+import { changesIn, Project } from "../support/project";
 import { currentTestbed } from "../support/testbed";
 import { Visitor } from "../support/visitor";
 
@@ -57,12 +57,6 @@ async function visitor(): Promise<Visitor> {
   );
   return found;
 }
-
-const changesIn = ({ stdout }: Result): string[] =>
-  /Resources:\n([^]*?)\n\n/
-    .exec(stdout)?.[1]
-    ?.split("\n")
-    .map((line) => line.trim()) ?? [];
 
 beforeAll(async () => {
   machines = await SimulatedMachines.open({

@@ -162,6 +162,13 @@ export class Project {
   }
 }
 
+/** What Pulumi says at its end that it did: `44 unchanged`, `+ 2 created`. */
+export const changesIn = ({ stdout }: Result): string[] =>
+  /Resources:\n([^]*?)\n\n/
+    .exec(stdout)?.[1]
+    ?.split("\n")
+    .map((line) => line.trim()) ?? [];
+
 /** With its times: whether dependencies and build results are up to date is told by them. */
 async function copyAsIs(from: string, to: string): Promise<void> {
   await mkdir(path.dirname(to), { recursive: true });
