@@ -1,29 +1,11 @@
 import { capacityIn } from "./capacity";
-import { ConfigSchema, type ParsedConfig, type SecretKey } from "./configSchema";
-import type { Emulated } from "./emulation";
+import { ConfigSchema, type Config, type ParsedConfig, type SecretKey } from "./configSchema";
 import { ConfigError, type Fault } from "./faults";
 import { invariants } from "./invariants";
 import { placeholderFaults } from "./placeholders";
 import { schemaFaults, unknownKeyFault } from "./schemaFaults";
 import { quoted } from "./shapes";
-import type { Capacity } from "./sizing";
 import { unavailableFault } from "./unavailable";
-
-/** A configuration in which every default is filled in and every rule holds. */
-export interface Config extends Omit<
-  ParsedConfig,
-  "domain" | "name" | "admin" | "sizing" | "backup" | "monitoring"
-> {
-  readonly domain: string;
-  /** What the engine's objects are named for. */
-  readonly name: string;
-  readonly admin: { readonly username: string; readonly email: string };
-  readonly sizing: Capacity & { readonly saveWrites?: boolean | undefined };
-  /** Images that the host only runs by emulation; told by the host itself. */
-  readonly emulated?: Emulated;
-  /** Which start of the host this is; told by the host itself, where it emulates. */
-  readonly boot?: string;
-}
 
 type Key = keyof ParsedConfig;
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { locations, serverImages, serverTypes } from "./hosts/serverTypes";
+import type { Emulated } from "./imageKeys";
 import { queues, type Queue } from "./queues";
 import {
   AdminNetwork,
@@ -22,6 +23,7 @@ import {
   VariableValue,
   Version,
 } from "./shapes";
+import type { Capacity } from "./sizing";
 
 /** The version of Mastodon that runs where a stack file names none. */
 export const defaultVersion = "4.7.2";
@@ -209,6 +211,22 @@ export const ConfigSchema = z.strictObject({
 });
 
 export type ParsedConfig = z.infer<typeof ConfigSchema>;
+
+/** A configuration in which every default is filled in and every rule holds. */
+export interface Config extends Omit<
+  ParsedConfig,
+  "domain" | "name" | "admin" | "sizing" | "backup" | "monitoring"
+> {
+  readonly domain: string;
+  /** What the engine's objects are named for. */
+  readonly name: string;
+  readonly admin: { readonly username: string; readonly email: string };
+  readonly sizing: Capacity & { readonly saveWrites?: boolean | undefined };
+  /** Images that the host only runs by emulation; told by the host itself. */
+  readonly emulated?: Emulated;
+  /** Which start of the host this is; told by the host itself, where it emulates. */
+  readonly boot?: string;
+}
 
 /** Keys that hold secrets: read apart from the others, never part of the plan. */
 export const secretKeys = [

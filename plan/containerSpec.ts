@@ -1,5 +1,5 @@
 import type { Environment } from "./environment";
-import type { ImageKey } from "./images";
+import type { ImageKey } from "./imageKeys";
 
 export type NetworkKey = "internal" | "egress";
 

@@ -1,10 +1,6 @@
-import type { Config } from "./config";
+import type { Config } from "./configSchema";
 import type { Architecture } from "./hosts/architecture";
-import type { ImageKey } from "./images";
 import { commandLine } from "./shell";
-
-/** The images that are of another architecture than the host, each with its own. */
-export type Emulated = Readonly<Partial<Record<ImageKey, Architecture>>>;
 
 /** How a host comes to run programs of another architecture. */
 export interface EmulationSpec {

@@ -1,4 +1,4 @@
-import type { Config } from "./config";
+import type { Config } from "./configSchema";
 import type { SecretReference } from "./secrets";
 import type { Sizing } from "./sizing";
 

@@ -1,17 +1,8 @@
 import { defaultVersion, type ParsedConfig } from "./configSchema";
 import type { Fault } from "./faults";
 import { flavourOf } from "./flavours/flavourOf";
+import type { Images } from "./imageKeys";
 import { quoted } from "./shapes";
-
-/** The images that an instance may consist of. */
-export const imageKeys = ["postgres", "redis", "caddy", "mastodon", "streaming"] as const;
-
-export type ImageKey = (typeof imageKeys)[number];
-
-/** The reference of each image; streaming has none where Mastodon's image holds it. */
-export type Images = Readonly<Record<Exclude<ImageKey, "streaming">, string>> & {
-  readonly streaming?: string;
-};
 
 /*
  * References of the images, full tag and digest. A digest here is a fact that two independent public sources agree on

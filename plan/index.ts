@@ -4,24 +4,18 @@ export {
   type CloudInitSpec,
   type CloudInitValues,
 } from "./cloudInit";
-export { localDomain, parseConfig, parseKey, type Config } from "./config";
-export { secretKeys, type SecretKey } from "./configSchema";
+export { localDomain, parseConfig, parseKey } from "./config";
+export { secretKeys, type Config, type SecretKey } from "./configSchema";
 export type { ContainerSpec, HealthCheck, NetworkKey, VolumeKey } from "./containerSpec";
-export { emulationWarning, type Emulated, type EmulationSpec } from "./emulation";
+export { emulationWarning, type EmulationSpec } from "./emulation";
 export { environmentFile, type Environment, type EnvironmentValue } from "./environment";
 export { explainContainers, explainSizing } from "./explanation";
 export { ConfigError, type Fault } from "./faults";
 export { fingerprint } from "./fingerprint";
 export type { BuildSpec, Unsettled } from "./flavours/flavour";
 export { flavourOf } from "./flavours/flavourOf";
-export {
-  imageKeys,
-  pinImages,
-  resolveImages,
-  unpinnedImages,
-  type ImageKey,
-  type Images,
-} from "./images";
+export { imageKeys, type Emulated, type ImageKey, type Images } from "./imageKeys";
+export { pinImages, resolveImages, unpinnedImages } from "./images";
 export type { JobSpec, PublicationSpec } from "./jobs";
 export type { NetworkSpec } from "./networks";
 export { instanceName } from "./names";

@@ -1,4 +1,4 @@
-import type { Config } from "./config";
+import type { Config } from "./configSchema";
 import { databaseRole, jobEnvironment, type Environment } from "./environment";
 import { flavourOf } from "./flavours/flavourOf";
 import { labelsOf, physicalName } from "./names";

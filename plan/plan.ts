@@ -1,12 +1,13 @@
-import type { Config } from "./config";
+import type { Config } from "./configSchema";
 import type { ContainerSpec } from "./containerSpec";
-import { emulationSpec, type Emulated, type EmulationSpec } from "./emulation";
+import { emulationSpec, type EmulationSpec } from "./emulation";
 import { mastodonEnvironment, publicUrl, type Environment } from "./environment";
 import type { BuildSpec, Migrations, Processes } from "./flavours/flavour";
 import { flavourOf } from "./flavours/flavourOf";
 import { gatewayContainer } from "./gateway";
 import { hostOf, type HostSpec } from "./hosts/host";
-import { resolveImages, type Images } from "./images";
+import type { Emulated, Images } from "./imageKeys";
+import { resolveImages } from "./images";
 import {
   adminJob,
   migrateJob,

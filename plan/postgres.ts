@@ -1,4 +1,4 @@
-import type { Config } from "./config";
+import type { Config } from "./configSchema";
 import type { ContainerSpec } from "./containerSpec";
 import { labelsOf, physicalName } from "./names";
 import type { Sizing } from "./sizing";

@@ -1,7 +1,8 @@
-import type { Config } from "./config";
+import type { Config } from "./configSchema";
 import type { VolumeKey } from "./containerSpec";
 import { flavourOf } from "./flavours/flavourOf";
-import { majorOf, type Images } from "./images";
+import type { Images } from "./imageKeys";
+import { majorOf } from "./images";
 import { labelsOf, physicalName } from "./names";
 
 /** A named volume. It outlives its container, the stack and, unless its owner says otherwise, `pulumi destroy`. */

@@ -1,4 +1,4 @@
-import type { Config } from "../config";
+import type { Config } from "../configSchema";
 import type { ParsedConfig } from "../configSchema";
 import type { ContainerSpec, VolumeKey } from "../containerSpec";
 import type { Fault } from "../faults";

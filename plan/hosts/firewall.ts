@@ -1,4 +1,4 @@
-import type { Config } from "../config";
+import type { Config } from "../configSchema";
 import { versionOf } from "./network";
 
 /** What may come in. Whatever no rule names is dropped by Hetzner, before it reaches the server. */

@@ -1,5 +1,5 @@
 import { dockerEngineVersion, type CloudInitSpec } from "../cloudInit";
-import type { Config } from "../config";
+import type { Config } from "../configSchema";
 import { labelOf, labelValue, physicalName } from "../names";
 import type { Architecture } from "./architecture";
 import { firewallRules, type FirewallRule } from "./firewall";
