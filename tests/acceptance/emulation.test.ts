@@ -8,7 +8,7 @@ import { copyEmulator } from "../support/images/emulator";
 import { currentTestbed } from "../support/testbed";
 
 const { endpoint, folder, foreign } = currentTestbed();
-const { architecture, images, multiArch, emulation } = foreign;
+const { architecture, images, emulation } = foreign;
 const platform = `--platform=linux/${architecture}`;
 const register = "/proc/sys/fs/binfmt_misc";
 const kinds = ["postgres", "redis", "caddy", "mastodon-4.7.2", "streaming-4.7.2"];
@@ -24,7 +24,8 @@ const install = (): Promise<Result> =>
 const engine = (args: readonly string[], options: RunOptions = {}): Promise<Result> =>
   docker(endpoint, args, options);
 
-const imageOf = (name: string): string => multiArch[name] ?? "";
+/** Of indexes of that architecture alone: an engine keeps one image of a digest, and other tests have those of both. */
+const imageOf = (name: string): string => images[name] ?? "";
 
 /** Starts a container of an image of the other architecture. @returns its id */
 async function start(
