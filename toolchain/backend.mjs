@@ -9,6 +9,13 @@ import { say, UserError } from "./report.mjs";
 const passphraseFile = path.join(state, "passphrase");
 
 /**
+ * How many resources Pulumi works on at once; by itself it takes four for each core. Each has an SSH connection of its
+ * own to an engine that is reached by SSH, and sshd turns connections away, by its default of MaxStartups, where ten
+ * others have not logged in yet.
+ */
+const mostAtOnce = "8";
+
+/**
  * @typedef {object} Backend
  * @property {NodeJS.ProcessEnv} env what the Pulumi CLI and the program run with
  * @property {boolean} own whether it is this project's state folder, not one that the person is logged in to
@@ -26,6 +33,7 @@ export async function openBackend(cliFolder, { local = false } = {}) {
     ...process.env,
     PATH: `${cliFolder}${path.delimiter}${process.env.PATH ?? ""}`,
     PULUMI_SKIP_UPDATE_CHECK: "1",
+    PULUMI_PARALLEL: process.env.PULUMI_PARALLEL || mostAtOnce,
     NODE_COMPILE_CACHE: path.join(cache, "v8"),
   };
   if (!local && (await isLoggedInElsewhere())) return { env, own: false };

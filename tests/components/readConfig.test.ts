@@ -159,6 +159,7 @@ describe("a stack's configuration", () => {
       await expect(reading).rejects.toThrow(pulumi.RunError);
       await expect(reading).rejects.toThrow(message);
       await expect(reading).rejects.not.toThrow(/correct horse/);
+      await expect(reading).rejects.not.toHaveProperty("stack");
     },
   );
 
