@@ -107,8 +107,17 @@ describe("a server at Hetzner", () => {
     expect(api.requests).toEqual([]);
   });
 
-  it("comes up from nothing, though the API is busy, limits and fails on the way", async () => {
+  it("says in a sentence what the API could not do, and goes on from there", async () => {
     await project.pulumi(["config", "set", "--secret", "hcloud:token", token]);
+    api.failNext({ method: "POST", path: /\/firewalls$/, status: 500, code: "service_error" });
+    const { code, stdout } = await project.up(true);
+    expect(code).not.toBe(0);
+    expect(stdout).toContain("mastodon-host-firewall");
+    expect(stdout).toMatch(/service_error|500/);
+    expect(serverIds()).toEqual([]);
+  });
+
+  it("comes up from nothing, though the API is busy, limits and fails on the way", async () => {
     api.failNext({ method: "POST", path: /\/ssh_keys$/, status: 429, code: "rate_limit_exceeded" });
     api.failNext({ method: "POST", path: /\/servers$/, status: 409, code: "conflict" });
     api.failNext({ method: "POST", path: /\/volumes$/, status: 502 });
