@@ -8,6 +8,7 @@ const packages: Readonly<Record<string, string>> = {
   dockerd: "docker.io",
   "docker-registry": "docker-registry",
   ip: "iproute2",
+  ssh: "openssh-client",
   mmdebstrap: "mmdebstrap",
   unshare: "util-linux",
 };
