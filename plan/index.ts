@@ -3,7 +3,7 @@ export {
   renderCloudInit,
   type CloudInitSpec,
   type CloudInitValues,
-} from "./cloudInit";
+} from "./hosts/cloudInit";
 export { localDomain, parseConfig, parseKey } from "./config";
 export { secretKeys, type Config, type SecretKey } from "./configSchema";
 export type { ContainerSpec, HealthCheck, NetworkKey, VolumeKey } from "./containerSpec";

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { makePlan, parseConfig, preflight, withExamples, type HostFacts, type Plan } from "../plan";
-import { sshdFile } from "../plan/hostFiles";
+import { sshdFile } from "../plan/hosts/hostFiles";
 import { explainSsh } from "../plan/hosts/preflight";
 import { serverTypes } from "../plan/hosts/serverTypes";
 import { capacityFaults, sizeInstance, type Capacity, type Hardware } from "../plan/sizing";
@@ -232,7 +232,7 @@ describe("what the pages quote", () => {
 
 it("the key of Docker's packages has the fingerprint that servers are set up with", () => {
   const [fingerprint = "none"] = /\b[0-9A-F]{40}\b/.exec(raspberryPi.text) ?? [];
-  expect(textOf("plan/hostScript.ts")).toContain(`"${fingerprint}"`);
+  expect(textOf("plan/hosts/hostScript.ts")).toContain(`"${fingerprint}"`);
 });
 
 it("the first page links to every page", () => {

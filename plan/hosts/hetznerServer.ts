@@ -1,4 +1,4 @@
-import { dockerEngineVersion, type CloudInitSpec } from "../cloudInit";
+import { dockerEngineVersion, type CloudInitSpec } from "./cloudInit";
 import type { Config } from "../configSchema";
 import { labelOf, labelValue, physicalName } from "../names";
 import type { Architecture } from "./architecture";

@@ -6,8 +6,8 @@ import {
   renderCloudInit,
   type CloudInitSpec,
   type CloudInitValues,
-} from "../../plan/cloudInit";
-import { hostScript } from "../../plan/hostScript";
+} from "../../../plan/hosts/cloudInit";
+import { hostScript } from "../../../plan/hosts/hostScript";
 
 const spec: CloudInitSpec = {
   hostname: "mastodon",

@@ -10,7 +10,7 @@ import {
   type HostFile,
 } from "./hostFiles";
 import { hostScript, hostScriptPath } from "./hostScript";
-import { quoted } from "./shapes";
+import { quoted } from "../shapes";
 
 /** The Docker Engine of servers that the program makes: of the package's version the part between epoch and suite. */
 // renovate: datasource=github-releases depName=moby/moby extractVersion=^docker-v(?<version>.+)$
