@@ -224,7 +224,7 @@ export const sshFolder = (server) => path.join(state, "ssh", server);
  * @param {NodeJS.ProcessEnv} env
  * @returns {NodeJS.ProcessEnv}
  */
-function withSshOf(host, env) {
+export function withSshOf(host, env) {
   if (!host.startsWith("ssh://")) return env;
   const folder = sshFolder(new URL(host).hostname);
   return { ...env, PATH: `${folder}${path.delimiter}${env.PATH ?? ""}` };

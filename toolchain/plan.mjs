@@ -38,7 +38,8 @@ export async function examplePlanOf(stack) {
   const { makePlan, parseConfig, placeholderFaults, withExamples } = plan();
   const raw = await readKeys(stack);
   const open = Object.entries(raw).flatMap(([key, value]) => placeholderFaults(key, value));
-  return { plan: makePlan(parseConfig(withExamples(raw))), open: open.map(({ path }) => path) };
+  const config = parseConfig(withExamples(raw), undefined, await secretVariablesOf(stack));
+  return { plan: makePlan(config), open: open.map(({ path }) => path) };
 }
 
 /**
@@ -50,7 +51,7 @@ export async function planOf(stack) {
   const { ConfigError, makePlan, parseConfig } = plan();
   const raw = await readKeys(stack);
   try {
-    return makePlan(parseConfig(raw));
+    return makePlan(parseConfig(raw, undefined, await secretVariablesOf(stack)));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     // Told together, so that nobody mends the one only to meet the other.
@@ -63,4 +64,16 @@ export async function planOf(stack) {
 }
 
 /** @param {unknown} value */
-const isSecret = (value) => typeof value === "object" && value !== null && "secure" in value;
+const isEncrypted = (value) => typeof value === "object" && value !== null && "secure" in value;
+
+/** A secret, or a map of secrets. @param {unknown} value */
+const isSecret = (value) =>
+  isEncrypted(value) ||
+  (typeof value === "object" && value !== null && Object.values(value).some(isEncrypted));
+
+/**
+ * The names of the variables that a stack file holds encrypted.
+ * @param {string} stack
+ */
+const secretVariablesOf = async (stack) =>
+  Object.keys((await readConfig(stack))["mastodon:secretEnvironment"] ?? {});

@@ -11,7 +11,7 @@ import { step } from "./report.mjs";
 /** Whence Pulumi downloads the official plugins. */
 export const pluginHost = "get.pulumi.com";
 
-const names = ["docker", "random", "command", "hcloud", "tls"];
+const names = ["docker", "random", "command", "hcloud", "tls", "cloudflare"];
 
 /** @typedef {{name: string, version: string}} Plugin */
 

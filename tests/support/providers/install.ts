@@ -4,12 +4,14 @@ import path from "node:path";
 import { run } from "../commands";
 import { projectFolder } from "../projectFolder";
 
-const versions = {
+/** The stand-ins, by the versions of their SDKs. */
+export const versions = {
   docker: "5.2.0",
   random: "4.21.2",
   command: "1.2.1",
   hcloud: "1.41.0",
   tls: "5.6.1",
+  cloudflare: "6.22.1",
 } as const;
 
 type ProviderName = keyof typeof versions;

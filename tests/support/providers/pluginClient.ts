@@ -142,6 +142,14 @@ export class PluginClient {
       .setProperties(struct(kept.state));
     await answer<Empty>((done) => this.#client.delete(request, done));
   }
+
+  async invoke(token: string, args: Values): Promise<Values> {
+    const request = new proto.InvokeRequest().setTok(token).setArgs(struct(args));
+    const response = await answer<proto.InvokeResponse>((done) =>
+      this.#client.invoke(request, done),
+    );
+    return values(response.getReturn());
+  }
 }
 
 /** The id of the resource that a failed operation has left behind, which the engine keeps in the state. */

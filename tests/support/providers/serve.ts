@@ -63,7 +63,11 @@ export interface Provider {
   configure(config: Values): void;
   /** By type token, such as `docker:index/network:Network`. */
   readonly resources: Readonly<Record<string, Resource>>;
+  /** What the program can ask, by its token. */
+  readonly functions?: Readonly<Record<string, Invoked>>;
 }
+
+type Invoked = (args: Values, signal: AbortSignal) => Promise<Values>;
 
 /** Keys of a provider's inputs that belong to the engine. */
 const engineKeys = ["version", "pluginDownloadURL", "pluginChecksums", "parameterization"];
@@ -278,6 +282,15 @@ export async function listen(provider: Provider, engineAddress?: string): Promis
         contextOf(request.getUrn()),
       );
       return new Empty();
+    }),
+    invoke: unary(async (request: proto.InvokeRequest) => {
+      const invoked = provider.functions?.[request.getTok()];
+      if (!invoked)
+        throw new Error(
+          `the stand-in for the ${provider.name} provider has no function ${request.getTok()}`,
+        );
+      const result = await invoked(values(request.getArgs()), canceled.signal);
+      return new proto.InvokeResponse().setReturn(struct(result));
     }),
   });
 
