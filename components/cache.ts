@@ -7,6 +7,8 @@ import type { Site } from "./site";
 export interface CacheArgs {
   readonly site: Site;
   readonly container: ContainerSpec;
+  /** What has to go well before anything of it is changed. */
+  readonly after: readonly pulumi.Resource[];
 }
 
 /** Redis: jobs, feeds and caches. */
@@ -16,11 +18,15 @@ export class Cache extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    { site, container }: CacheArgs,
+    { site, container, after }: CacheArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("mastodon:index:Cache", name, {}, opts);
-    this.ready = createContainer(`${name}-redis`, { ...site, spec: container }, { parent: this });
+    this.ready = createContainer(
+      `${name}-redis`,
+      { ...site, spec: container },
+      { parent: this, dependsOn: [...after] },
+    );
     this.registerOutputs();
   }
 }

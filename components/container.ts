@@ -31,7 +31,7 @@ export function createContainer(
   const uploads = Object.entries(secrets.resolve(spec.files ?? {})).map(([file, content]) => ({
     file,
     content,
-    permissions: "0400",
+    permissions: typeof content === "string" ? "0444" : "0400",
   }));
   const mounts = spec.mounts.map(({ volume, path, readOnly }) => ({
     type: "volume",
@@ -39,10 +39,11 @@ export function createContainer(
     target: path,
     readOnly,
   }));
-  const ports = spec.ports.map(({ internal, external, address }) => ({
+  const ports = spec.ports.map(({ internal, external, address, protocol }) => ({
     internal,
     external,
     ip: address,
+    ...(protocol === undefined ? {} : { protocol }),
   }));
   return new docker.Container(
     name,

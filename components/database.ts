@@ -10,6 +10,8 @@ export interface DatabaseArgs {
   readonly container: ContainerSpec;
   /** Creates the role that the application logs in with. */
   readonly role: JobSpec;
+  /** What has to go well before anything of it is changed. */
+  readonly after: readonly pulumi.Resource[];
 }
 
 /** Postgres, with the application's role in it. */
@@ -19,14 +21,14 @@ export class Database extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    { site, container, role }: DatabaseArgs,
+    { site, container, role, after }: DatabaseArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("mastodon:index:Database", name, {}, opts);
     const server = createContainer(
       `${name}-postgres`,
       { ...site, spec: container },
-      { parent: this },
+      { parent: this, dependsOn: [...after] },
     );
     this.ready = createJob(
       `${name}-role`,

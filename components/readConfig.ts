@@ -5,8 +5,10 @@ import {
   emulationWarning,
   hostOf,
   parseConfig,
+  parseKey,
   pinImages,
   resolveImages,
+  secretCommand,
   secretKeys,
   unpinnedImages,
   type Config,
@@ -15,15 +17,30 @@ import {
   type SecretKey,
 } from "../plan";
 import { EngineError, type Engine } from "./host/engine";
+import type { CloudflareAccount } from "./edge/cloudflareApi";
+import { findZone } from "./edge/findZone";
 import { findCommit } from "./findCommit";
 import { findHost, measured, type RawConfig } from "./host/findHost";
+import { readSecretEnvironment, type SecretEnvironment } from "./readSecretEnvironment";
 import { completeLock, lockCommit } from "./host/imageLock";
 import { foreignImages } from "./host/imagePlatforms";
 
 /** Secrets that the stack file holds, by their key, and the access to a provider of servers. */
-export type ProvidedSecrets = Readonly<Partial<Record<SecretKey, pulumi.Output<string>>>> & {
+export type ProvidedSecrets = Readonly<Partial<Record<TextKey, pulumi.Output<string>>>> & {
+  /** The values of variables, by their names. */
+  readonly secretEnvironment?: SecretEnvironment["variables"];
   readonly hcloud?: HcloudAccess;
+  readonly cloudflare?: CloudflareAccess;
 };
+
+/** A secret that is one text. */
+type TextKey = Exclude<SecretKey, "secretEnvironment">;
+
+/** What `cloudflare:` keys of the stack file say; what they do not is left to the provider and its variables. */
+export interface CloudflareAccess {
+  readonly apiToken?: pulumi.Output<string>;
+  readonly baseUrl?: string;
+}
 
 /** What `hcloud:` keys of the stack file say; what they do not is left to the provider and its variables. */
 export interface HcloudAccess {
@@ -42,14 +59,26 @@ const namespace = "mastodon";
  */
 export async function readConfig(): Promise<{ config: Config; provided: ProvidedSecrets }> {
   const raw = readKeys();
-  const provided = { ...readSecrets(), ...readHcloud() };
+  const { variables, faults: unreadable } = readSecretEnvironment(readKey("secretEnvironment"));
+  const secretVariables = Object.keys(variables);
+  const provided = {
+    ...readSecrets(),
+    ...(secretVariables.length > 0 && { secretEnvironment: variables }),
+    ...readHcloud(),
+    ...readCloudflare(),
+  };
   const setSecrets = secretKeys.filter((key) => provided[key] !== undefined);
   try {
-    const { engine, boot, faults, warnings } = await findHost(raw);
-    const config = parseWith([...plainSecretFaults(), ...hcloudFaults(raw), ...faults], () =>
-      parseConfig({ ...raw, ...measured(raw, engine) }, setSecrets),
+    const [{ engine, boot, ...host }, { zone, ...names }] = await Promise.all([
+      findHost(raw),
+      findZone(raw, cloudflareAccount()),
+    ]);
+    const found = [...hcloudFaults(raw), ...cloudflareFaults(raw), ...host.faults, ...names.faults];
+    const parsed = parseWith([...plainSecretFaults(), ...unreadable, ...found], () =>
+      parseConfig({ ...raw, ...measured(raw, engine) }, setSecrets, secretVariables),
     );
-    for (const warning of warnings) await pulumi.log.warn(warning);
+    for (const warning of [...host.warnings, ...names.warnings]) await pulumi.log.warn(warning);
+    const config = zone === undefined ? parsed : { ...parsed, zone };
     return { config: await emulating(await pinned(config, engine), engine, boot), provided };
   } catch (error) {
     if (error instanceof ConfigError || error instanceof EngineError) throw sentence(error.message);
@@ -76,6 +105,9 @@ function setKeys(): [name: string, text: string][] {
     .map(([key, text]) => [key.slice(namespace.length + 1), text]);
 }
 
+const isTextKey = (name: string): name is TextKey =>
+  isSecretKey(name) && name !== "secretEnvironment";
+
 const isSecretKey = (name: string): name is SecretKey =>
   (secretKeys as readonly string[]).includes(name);
 
@@ -85,6 +117,12 @@ function readKeys(): RawConfig {
       .filter(([name]) => !isSecretKey(name))
       .map(([name, text]) => [name, parseValue(text)]),
   );
+}
+
+/** The value of one key; undefined where it is not set. */
+function readKey(key: SecretKey): unknown {
+  const text = setKeys().find(([name]) => name === key)?.[1];
+  return text === undefined ? undefined : parseValue(text);
 }
 
 /** Pulumi hands structured values over as JSON, and plain ones as they are. */
@@ -100,7 +138,7 @@ function readSecrets(): ProvidedSecrets {
   const config = new pulumi.Config(namespace);
   return Object.fromEntries(
     setKeys()
-      .filter(([name]) => isSecretKey(name))
+      .filter(([name]) => isTextKey(name))
       .map(([name]) => [name, config.requireSecret(name)]),
   );
 }
@@ -116,7 +154,9 @@ function plainSecretFaults(): Fault[] {
     .filter(([name]) => isSecretKey(name) && !encrypted.includes(`${namespace}:${name}`))
     .map(([path]) => ({
       path,
-      message: `is in plain text: set it anew with \`npm run pulumi -- config set --secret mastodon:${path}\``,
+      message: isTextKey(path)
+        ? `is in plain text: set it anew with \`npm run pulumi -- config set --secret mastodon:${path}\``
+        : `is in plain text: set each variable anew with ${secretCommand("NAME")}`,
     }));
 }
 
@@ -161,6 +201,60 @@ function hcloudFaults(raw: RawConfig): Fault[] {
   ];
 }
 
+function readCloudflare(): { readonly cloudflare?: CloudflareAccess } {
+  const config = new pulumi.Config("cloudflare");
+  const [apiToken, baseUrl] = [config.getSecret("apiToken"), config.get("baseUrl")];
+  const access = {
+    ...(apiToken === undefined ? {} : { apiToken }),
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+  };
+  return Object.keys(access).length === 0 ? {} : { cloudflare: access };
+}
+
+const cloudflareToken = (): string =>
+  pulumi.runtime.allConfig()["cloudflare:apiToken"] ?? process.env["CLOUDFLARE_API_TOKEN"] ?? "";
+
+/** How Cloudflare is asked; undefined where there is no token that it could take. */
+function cloudflareAccount(): CloudflareAccount | undefined {
+  const token = cloudflareToken();
+  const baseUrl =
+    pulumi.runtime.allConfig()["cloudflare:baseUrl"] ?? process.env["CLOUDFLARE_BASE_URL"];
+  return tokenShape.test(token) ? { token, baseUrl } : undefined;
+}
+
+const tokenShape = /^[0-9A-Za-z_-]{40,80}$/;
+
+/** What is wrong with the access to Cloudflare, for a stack that needs it. */
+function cloudflareFaults(raw: RawConfig): Fault[] {
+  const [edge, dns] = [parseKey("edge", raw["edge"]), parseKey("dns", raw["dns"])];
+  const path = edge?.kind === "tunnel" ? "edge" : "dns";
+  if (edge?.kind !== "tunnel" && dns?.kind !== "cloudflare") return [];
+  const token = cloudflareToken();
+  const permissions =
+    edge?.kind === "tunnel"
+      ? "Account: Cloudflare Tunnel: Edit, Zone: Zone: Read, DNS: Edit, Zone Settings: Edit, Bot Management: Edit"
+      : "Zone: Zone: Read, DNS: Edit";
+  const advice = `make one in Cloudflare's dashboard (My Profile, API Tokens, ${permissions}), and set it with \`npm run pulumi -- config set --secret cloudflare:apiToken\``;
+  if (token === "")
+    return [{ path, message: `needs cloudflare:apiToken, which is missing: ${advice}` }];
+  const plain =
+    "cloudflare:apiToken" in pulumi.runtime.allConfig() &&
+    !encryptedKeys().includes("cloudflare:apiToken");
+  return [
+    ...(plain
+      ? [{ path, message: `needs cloudflare:apiToken, which is in plain text: ${advice}` }]
+      : []),
+    ...(tokenShape.test(token)
+      ? []
+      : [
+          {
+            path,
+            message: `needs cloudflare:apiToken, and what is set is none, which has 40 to 80 letters, digits, _ and -: ${advice}`,
+          },
+        ]),
+  ];
+}
+
 /** Finds the images that are made for other machines than the host. @throws ConfigError where it may not emulate them */
 async function emulating(
   config: Config,
@@ -169,7 +263,7 @@ async function emulating(
 ): Promise<Config> {
   const host = hostOf(config);
   if (host.architecture === undefined) return config;
-  const images = resolveImages(config.image, config.images);
+  const images = resolveImages(config);
   const { emulated, faults } = await foreignImages({
     images,
     built: flavourOf(config.image).build?.images ?? [],
@@ -213,7 +307,7 @@ async function pinned(open: Config, engine: Engine | undefined): Promise<Config>
       ? open
       : { ...open, image: unsettled.at(await lockCommit(file, unsettled, findCommit)) };
   const { build } = flavourOf(config.image);
-  const images = resolveImages(config.image, config.images);
+  const images = resolveImages(config);
   const unpinned = unpinnedImages(images, build?.images);
   if (unpinned.length === 0) return config;
   const lock = await completeLock(file, unpinned, engine?.endpoint);

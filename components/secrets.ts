@@ -16,6 +16,8 @@ export interface SecretsArgs {
   readonly specs: readonly SecretSpec[];
   /** Secrets that the stack file holds. */
   readonly provided: ProvidedSecrets;
+  /** What Cloudflare gives to whoever holds its tunnel open. */
+  readonly tunnelToken?: pulumi.Output<string> | undefined;
 }
 
 /** All secrets of an instance: made once, encrypted in the state, protected from then on. */
@@ -28,13 +30,22 @@ export class Secrets extends pulumi.ComponentResource {
       args.specs.map((spec) => [spec.name, this.generate(name, spec)]),
     ) as Record<GeneratedSecret, pulumi.Output<string>>;
     const vapid = generated.vapidScalar.apply(deriveVapidKeys);
-    const { smtpPassword } = args.provided;
+    const { smtpPassword, bulkSmtpPassword, s3AccessKeyId, s3SecretAccessKey } = args.provided;
+    const { acmeHmacKey, secretEnvironment = {} } = args.provided;
     this.values = {
       ...generated,
       vapidPrivateKey: vapid.privateKey,
       vapidPublicKey: vapid.publicKey,
       keysFingerprint: pulumi.all(fingerprinted.map((key) => generated[key])).apply(fingerprint),
+      ...(args.tunnelToken === undefined ? {} : { tunnelToken: args.tunnelToken }),
       ...(smtpPassword === undefined ? {} : { smtpPassword }),
+      ...(bulkSmtpPassword === undefined ? {} : { bulkSmtpPassword }),
+      ...(acmeHmacKey === undefined ? {} : { acmeHmacKey }),
+      ...(s3AccessKeyId === undefined ? {} : { s3AccessKeyId }),
+      ...(s3SecretAccessKey === undefined ? {} : { s3SecretAccessKey }),
+      ...Object.fromEntries(
+        Object.entries(secretEnvironment).map(([key, value]) => [`environment.${key}`, value]),
+      ),
     };
     this.registerOutputs();
   }

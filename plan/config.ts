@@ -19,9 +19,14 @@ export const localDomain = "localhost";
  *
  * @param raw parsed values; secrets are not among them
  * @param setSecrets the secret keys that have a value, where that is known: some keys need or forbid one
+ * @param secretVariables the names in `secretEnvironment`, where they are known
  * @throws ConfigError with every fault at once
  */
-export function parseConfig(raw: unknown, setSecrets?: readonly SecretKey[]): Config {
+export function parseConfig(
+  raw: unknown,
+  setSecrets?: readonly SecretKey[],
+  secretVariables?: readonly string[],
+): Config {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
     throw new ConfigError([
       {
@@ -37,10 +42,10 @@ export function parseConfig(raw: unknown, setSecrets?: readonly SecretKey[]): Co
   const { parsed, faults, faulty } = parseKeys(values);
   const broken = invariants
     .filter((invariant) => !invariant.keys.some((key) => faulty.has(key)))
-    .flatMap((invariant) => invariant.faults(parsed, setSecrets));
+    .flatMap((invariant) => invariant.faults(parsed, setSecrets, secretVariables));
   const all = [...unknown, ...faults, ...broken];
   if (all.length > 0) throw new ConfigError(all);
-  return withDefaults(parsed);
+  return withDefaults(parsed, secretVariables);
 }
 
 /**
@@ -85,11 +90,12 @@ function parseKeys(values: Readonly<Record<string, unknown>>): {
   return { parsed: Object.fromEntries(entries) as ParsedConfig, faults, faulty };
 }
 
-function withDefaults(parsed: ParsedConfig): Config {
+function withDefaults(parsed: ParsedConfig, secretEnvironment: readonly string[] = []): Config {
   const {
     domain = localDomain,
     name = domain,
     admin,
+    dns,
     sizing,
     backup: _backup,
     monitoring: _monitoring,
@@ -100,6 +106,14 @@ function withDefaults(parsed: ParsedConfig): Config {
     domain,
     name,
     admin: admin ?? { username: "owner", email: `owner@${domain}` },
+    dns: dns ?? defaultDns(rest.edge),
+    secretEnvironment,
     sizing: { ...capacityIn(parsed), saveWrites: sizing?.saveWrites },
   };
 }
+
+/** Names that lead into a tunnel are at Cloudflare in any case. */
+const defaultDns = (edge: ParsedConfig["edge"]): Config["dns"] =>
+  edge.kind === "tunnel"
+    ? { kind: "cloudflare", zone: edge.zone, replace: [], keep: [] }
+    : { kind: "manual" };

@@ -1,13 +1,20 @@
 import { z } from "zod";
+import type { Zone } from "./edge/zone";
 import { locations, serverImages, serverTypes } from "./hosts/serverTypes";
 import type { Emulated } from "./imageKeys";
 import { queues, type Queue } from "./queues";
 import {
   AdminNetwork,
+  Bucket,
+  Certificates,
+  CloudflareId,
   EmailAddress,
+  Endpoint,
   GitRef,
   HostName,
+  HttpsUrl,
   ImageReference,
+  IpAddress,
   Language,
   LinuxserverVersion,
   MailSender,
@@ -101,46 +108,102 @@ const Images = z.strictObject({
   caddy: ImageReference.optional(),
   mastodon: ImageReference.optional(),
   streaming: ImageReference.optional(),
+  cloudflared: ImageReference.optional(),
+  elasticsearch: ImageReference.optional(),
+  opensearch: ImageReference.optional(),
   binfmt: ImageReference.optional(),
+  rclone: ImageReference.optional(),
 });
 
 const Edge = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("local"), port: port(8443).default(8443) }),
-  z.strictObject({ kind: z.literal("tunnel"), accountId: Text, zone: HostName }),
+  z.strictObject({
+    kind: z.literal("tunnel"),
+    accountId: CloudflareId,
+    zone: HostName,
+    replicas: wholeNumber(1, "containers").max(4, "must be at most 4").optional(),
+  }),
   z.strictObject({
     kind: z.literal("caddy"),
     email: EmailAddress,
-    acmeDirectory: z.url().optional(),
+    acmeDirectory: HttpsUrl.optional(),
+    acmeRoots: Certificates.optional(),
+    acmeKeyId: Text.optional(),
   }),
-  z.strictObject({ kind: z.literal("none"), port: port(3000) }),
+  z.strictObject({
+    kind: z.literal("none"),
+    port: port(3000),
+    address: IpAddress.default("127.0.0.1"),
+    trustedProxies: z.array(AdminNetwork).min(1, "must name at least one network").optional(),
+  }),
 ]);
 
 const Dns = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("cloudflare"), zone: HostName }),
+  z.strictObject({
+    kind: z.literal("cloudflare"),
+    zone: HostName,
+    addresses: z.array(IpAddress).min(1, "must name at least one address").optional(),
+    replace: z.array(HostName).default([]),
+    keep: z.array(HostName).default([]),
+  }),
   z.strictObject({ kind: z.literal("manual") }),
 ]);
 
-const Smtp = z.strictObject({
+/** How a mail server is spoken to: the same for the usual one and for that of announcements. */
+const mailServer = {
   server: MailServer,
   port: port(587).default(587),
   login: Text.optional(),
-  from: MailSender,
-  replyTo: EmailAddress.optional(),
   authMethod: z.enum(["plain", "login", "cram_md5", "none"]).optional(),
   startTls: z.enum(["auto", "always", "never"]).default("auto"),
   tls: z.boolean().default(false),
+  verify: z.enum(["peer", "none"]).default("peer"),
+  ca: Certificates.optional(),
+};
+
+const Smtp = z.strictObject({
+  ...mailServer,
+  from: MailSender,
+  replyTo: EmailAddress.optional(),
+  returnPath: EmailAddress.optional(),
+  heloDomain: HostName.optional(),
+  bulk: z.strictObject(mailServer).optional(),
 });
 
 const Media = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("volume") }),
   z.strictObject({
     kind: z.literal("s3"),
-    bucket: Text,
-    endpoint: z.url(),
+    bucket: Bucket,
+    endpoint: Endpoint,
     region: Text,
     aliasHost: HostName.optional(),
+    acl: z.enum(["public-read", "none"]).default("public-read"),
+    addressing: z.enum(["path", "virtual"]).default("path"),
   }),
 ]);
+
+const Search = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("none") }),
+  z.strictObject({
+    kind: z.literal("container"),
+    engine: z.enum(["elasticsearch", "opensearch"]),
+  }),
+  z.strictObject({
+    kind: z.literal("external"),
+    url: Endpoint,
+    user: Text.optional(),
+    preset: z
+      .enum(["single_node_cluster", "small_cluster", "large_cluster"])
+      .default("single_node_cluster"),
+    prefix: Text.optional(),
+  }),
+]);
+
+const Federation = z.strictObject({
+  mode: z.enum(["open", "limited"]).default("open"),
+  authorizedFetch: z.boolean().optional(),
+});
 
 const SidekiqGroup = z.strictObject({
   queues: z
@@ -190,7 +253,7 @@ export const ConfigSchema = z.strictObject({
   image: Image.default({ flavour: "official", version: defaultVersion }),
   images: Images.default({}),
   edge: Edge.default({ kind: "local", port: 8443 }),
-  dns: Dns.default({ kind: "manual" }),
+  dns: Dns.optional(),
   smtp: Smtp.optional(),
   media: Media.default({ kind: "volume" }),
   admin: z.strictObject({ username: Username, email: EmailAddress }).optional(),
@@ -207,6 +270,8 @@ export const ConfigSchema = z.strictObject({
     .record(GroupName, SidekiqGroup)
     .refine((groups) => Object.keys(groups).length > 0, "must hold at least one process")
     .default({ default: { queues } }),
+  search: Search.default({ kind: "none" }),
+  federation: Federation.default({ mode: "open" }),
   environment: z.record(VariableName, VariableValue).default({}),
 });
 
@@ -215,9 +280,10 @@ export type ParsedConfig = z.infer<typeof ConfigSchema>;
 /** A configuration in which every default is filled in and every rule holds. */
 export interface Config extends Omit<
   ParsedConfig,
-  "domain" | "name" | "admin" | "sizing" | "backup" | "monitoring"
+  "domain" | "name" | "admin" | "dns" | "sizing" | "backup" | "monitoring"
 > {
   readonly domain: string;
+  readonly dns: NonNullable<ParsedConfig["dns"]>;
   /** What the engine's objects are named for. */
   readonly name: string;
   readonly admin: { readonly username: string; readonly email: string };
@@ -226,13 +292,20 @@ export interface Config extends Omit<
   readonly emulated?: Emulated;
   /** Which start of the host this is; told by the host itself, where it emulates. */
   readonly boot?: string;
+  /** The names of the variables that the stack file holds encrypted. */
+  readonly secretEnvironment: readonly string[];
+  /** What Cloudflare itself says of the zone. */
+  readonly zone?: Zone;
 }
 
 /** Keys that hold secrets: read apart from the others, never part of the plan. */
 export const secretKeys = [
   "smtpPassword",
+  "bulkSmtpPassword",
+  "acmeHmacKey",
   "s3AccessKeyId",
   "s3SecretAccessKey",
+  "secretEnvironment",
   "backupPassword",
   "secrets",
 ] as const;

@@ -1,9 +1,11 @@
 import type { Environment } from "./environment";
 import type { ImageKey } from "./imageKeys";
 
-export type NetworkKey = "internal" | "egress";
+/** `front` is between the gateway and what stands before it, where that is a container too. */
+export type NetworkKey = "internal" | "egress" | "front";
 
-export type VolumeKey = "postgres" | "redis" | "media" | "gateway" | "config";
+export type VolumeKey =
+  "postgres" | "redis" | "media" | "gateway" | "caddyfile" | "search" | "config";
 
 /** How a container proves that it does its work. Durations as Go writes them: the provider compares them as text. */
 export interface HealthCheck {
@@ -30,7 +32,7 @@ export interface ContainerSpec {
   readonly entrypoint?: readonly string[];
   readonly command: readonly string[];
   readonly environment: Environment;
-  /** Path → content of files that only root reads, put into the container before it starts. */
+  /** Path → content of files that are put into the container before it starts; those of secrets only root reads. */
   readonly files?: Environment;
   /** `uid:gid`. */
   readonly user: string;
@@ -48,6 +50,8 @@ export interface ContainerSpec {
     readonly internal: number;
     readonly external: number;
     readonly address: string;
+    /** Absent: TCP. */
+    readonly protocol?: "udp";
   }[];
   readonly health: HealthCheck;
   /** How long `up` waits for the first healthy answer, in seconds. */

@@ -1,6 +1,10 @@
 import type { Config } from "./configSchema";
+import { mailEnvironment } from "./mail";
+import { mediaEnvironment } from "./media";
+import { searchEnvironment } from "./searchEnvironment";
 import type { SecretReference } from "./secrets";
 import type { Sizing } from "./sizing";
+import { mastodonVariables } from "./variables/mastodonVariables";
 
 /** A value of an environment variable: plain text, or the name of a secret that is filled in at the last moment. */
 export type EnvironmentValue = string | { readonly secret: SecretReference };
@@ -47,25 +51,6 @@ function redis(): Environment {
   };
 }
 
-function mail(smtp: Config["smtp"]): Environment {
-  if (smtp === undefined) {
-    // No mail leaves a machine of one's own: it is kept as files in the sidekiq container's tmp/mails.
-    return { SMTP_DELIVERY_METHOD: "file" };
-  }
-  return {
-    SMTP_SERVER: smtp.server,
-    SMTP_PORT: String(smtp.port),
-    SMTP_FROM_ADDRESS: smtp.from,
-    SMTP_ENABLE_STARTTLS: smtp.startTls,
-    ...(smtp.tls ? { SMTP_TLS: "true" } : {}),
-    ...(smtp.replyTo === undefined ? {} : { SMTP_REPLY_TO: smtp.replyTo }),
-    ...(smtp.authMethod === undefined ? {} : { SMTP_AUTH_METHOD: smtp.authMethod }),
-    ...(smtp.login === undefined
-      ? {}
-      : { SMTP_LOGIN: smtp.login, SMTP_PASSWORD: secret("smtpPassword") }),
-  };
-}
-
 /** What Mastodon cannot start without: all that a one-off command gets, so that other settings do not run it again. */
 export function jobEnvironment(config: Config): Environment {
   const { domain, webDomain } = config;
@@ -95,8 +80,22 @@ export function mastodonEnvironment(config: Config): Environment {
     ...(languages[0] === undefined ? {} : { DEFAULT_LOCALE: languages[0] }),
     TZ: timezone,
     RAILS_LOG_LEVEL: "warn",
-    ...mail(config.smtp),
+    ...mailEnvironment(config),
+    ...mediaEnvironment(config),
+    ...federation(config.federation),
+    ...searchEnvironment(config),
     ...config.environment,
+    ...Object.fromEntries(
+      config.secretEnvironment.map((name) => [name, secret(`environment.${name}`)]),
+    ),
+  };
+}
+
+/** Whether to sign for reading is left to the settings, unless the stack file says it. */
+function federation({ mode, authorizedFetch }: Config["federation"]): Environment {
+  return {
+    ...(mode === "limited" ? { LIMITED_FEDERATION_MODE: "true" } : {}),
+    ...(authorizedFetch === undefined ? {} : { AUTHORIZED_FETCH: String(authorizedFetch) }),
   };
 }
 
@@ -108,13 +107,18 @@ export function webEnvironment(config: Config, { web }: Sizing): Environment {
   };
 }
 
-/** Streaming reads the database and Redis, and none of the application's secrets. */
+/** Streaming reads the database and Redis, few variables of its own, and none of the application's secrets. */
 export function streamingEnvironment(config: Config, { streaming }: Sizing): Environment {
   return {
     ...database(),
     ...redis(),
     TZ: config.timezone,
     DB_POOL: String(streaming.databasePool),
+    ...Object.fromEntries(
+      Object.entries(config.environment).filter(
+        ([name]) => mastodonVariables.get(name)?.streaming === true,
+      ),
+    ),
   };
 }
 

@@ -14,7 +14,8 @@ const share = (value: number, of: number): string => `${Math.round((value / of) 
 
 /** Every figure of a sizing: what each part may use, and how it is tuned to that. */
 export function explainSizing(sizing: Sizing): Figure[] {
-  const { memoryMb, cpus, postgres, redis, web, streaming, gateway, job, logs, retention } = sizing;
+  const { memoryMb, cpus, postgres, redis, web, streaming, gateway, tunnel, job, logs, retention } =
+    sizing;
   const of = (part: number): string => share(part, memoryMb);
   const figure = (what: string, value: string, why: string): Figure => ({ what, value, why });
   return [
@@ -86,7 +87,25 @@ export function explainSizing(sizing: Sizing): Figure[] {
         "250 MB for Mastodon itself, then by threads",
       ),
     ),
+    ...(sizing.search === undefined
+      ? []
+      : [
+          figure(
+            "search limit",
+            megabytes(sizing.search.memoryMb),
+            `${of(sizing.search.memoryMb)} of the machine, half of it for its heap (${megabytes(sizing.search.heapMb)})`,
+          ),
+        ]),
     figure("gateway limit", megabytes(gateway.memoryMb), `${of(gateway.memoryMb)} of the machine`),
+    ...(tunnel === undefined
+      ? []
+      : [
+          figure(
+            "connector limit",
+            `${tunnel.connectors} × ${megabytes(tunnel.memoryMb)}`,
+            "each holds the tunnel open by itself, and serves while the other is restarted",
+          ),
+        ]),
     figure(
       "one-off commands",
       megabytes(job.memoryMb),
@@ -121,15 +140,17 @@ export interface ContainerRow {
   readonly exceptions: readonly string[];
 }
 
-export function explainContainers({ containers, images }: Plan): ContainerRow[] {
-  const { postgres, redis, web, streaming, sidekiq, gateway } = containers;
+export function explainContainers({ containers, images, tunnel }: Plan): ContainerRow[] {
+  const { postgres, redis, search, web, streaming, sidekiq, gateway } = containers;
   return [
     postgres,
     redis,
+    ...(search === undefined ? [] : [search]),
     web,
     ...(streaming === undefined ? [] : [streaming]),
     ...sidekiq,
     gateway,
+    ...(tunnel?.replicas ?? []),
   ].map((spec) => ({
     name: spec.part,
     image: (images[spec.image] ?? "").replace(/@.*/, ""),

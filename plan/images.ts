@@ -19,13 +19,26 @@ const pinned = {
   // renovate: datasource=docker depName=caddy
   caddy:
     "caddy:2.11.7-alpine@sha256:d8542f48d34a9cf4e4c11a478865229840e87e4c96ea3f439101f31a5d35f75f",
+  // 2026.8.0 sends requests to itself for ever: https://github.com/cloudflare/cloudflared/issues/1720
+  // renovate: datasource=docker depName=cloudflare/cloudflared
+  cloudflared:
+    "cloudflare/cloudflared:2026.9.3@sha256:072c067d25ccbe61d46e18f0d0723255f2bb5304f7317caa95b27031520ff92c",
+  // The client in Mastodon 4.7 is of Elasticsearch 8.
+  // renovate: datasource=docker depName=docker.elastic.co/elasticsearch/elasticsearch
+  elasticsearch: "docker.elastic.co/elasticsearch/elasticsearch:8.19.19",
+  // Mastodon's own check takes no OpenSearch after 2 (app/lib/admin/system_check/elasticsearch_check.rb).
+  // renovate: datasource=docker depName=opensearchproject/opensearch
+  opensearch: "opensearchproject/opensearch:2.19.5",
+  // renovate: datasource=docker depName=rclone/rclone
+  rclone:
+    "rclone/rclone:1.75.1@sha256:45401ad7410db1d67ffdb58e19059ad20b0d8e0285a60e38bbec55cc1019c7a5",
 } as const;
 
+/** The keys of a stack file from which its images follow. */
+export type ImageChoice = Pick<ParsedConfig, "image" | "images" | "edge" | "search">;
+
 /** The reference of every image: what the stack file overrides, else what is pinned here. */
-export function resolveImages(
-  image: ParsedConfig["image"],
-  overrides: ParsedConfig["images"],
-): Images {
+export function resolveImages({ image, images: overrides, edge, search }: ImageChoice): Images {
   const { mastodon, streaming } = flavourOf(image).images;
   return {
     postgres: overrides.postgres ?? pinned.postgres,
@@ -33,8 +46,16 @@ export function resolveImages(
     caddy: overrides.caddy ?? pinned.caddy,
     mastodon: overrides.mastodon ?? mastodon,
     ...(streaming === undefined ? {} : { streaming: overrides.streaming ?? streaming }),
+    ...(edge.kind === "tunnel" ? { cloudflared: overrides.cloudflared ?? pinned.cloudflared } : {}),
+    ...(search.kind === "container"
+      ? { [search.engine]: overrides[search.engine] ?? pinned[search.engine] }
+      : {}),
   };
 }
+
+/** The image that moves media. It is no part of an instance: only that command has the host pull it. */
+export const copyingImage = ({ images }: Pick<ParsedConfig, "images">): string =>
+  images.rclone ?? pinned.rclone;
 
 /**
  * The references in which no digest is written yet.
@@ -53,13 +74,15 @@ export function pinImages(images: Images, lock: Readonly<Record<string, string>>
     const digest = reference.includes("@") ? undefined : lock[reference];
     return digest === undefined ? reference : `${reference}@${digest}`;
   };
-  const { postgres, redis, caddy, mastodon, streaming } = images;
+  const { postgres, redis, caddy, mastodon, ...optional } = images;
   return {
     postgres: pin(postgres),
     redis: pin(redis),
     caddy: pin(caddy),
     mastodon: pin(mastodon),
-    ...(streaming === undefined ? {} : { streaming: pin(streaming) }),
+    ...Object.fromEntries(
+      Object.entries(optional).map(([key, reference]) => [key, pin(reference)]),
+    ),
   };
 }
 
@@ -82,12 +105,10 @@ const leastRedis = 7;
 const leastMastodon: readonly [number, number] = [4, 5];
 
 /** Faults of the images that would only show once a container runs, or once data was written by the wrong version. */
-export function imageFaults(
-  image: ParsedConfig["image"],
-  overrides: ParsedConfig["images"],
-): Fault[] {
+export function imageFaults(choice: ImageChoice): Fault[] {
   const faults: Fault[] = [];
-  const images = resolveImages(image, overrides);
+  const { images: overrides } = choice;
+  const images = resolveImages(choice);
   const least: readonly (readonly ["postgres" | "redis", number])[] = [
     ["postgres", leastPostgres],
     ["redis", leastRedis],
@@ -106,6 +127,7 @@ export function imageFaults(
       });
     }
   }
+  faults.push(...engineFaults(choice, images));
   if (/alpine/.test(tagOf(images.postgres))) {
     faults.push({
       path: "images.postgres",
@@ -127,6 +149,25 @@ export function imageFaults(
     });
   }
   return faults;
+}
+
+/** What Mastodon can speak to: from one major version to another. */
+const engineMajors = { elasticsearch: [7, 8], opensearch: [1, 2] } as const;
+
+function engineFaults({ search }: ImageChoice, images: Images): Fault[] {
+  if (search.kind !== "container") return [];
+  const { engine } = search;
+  const reference = images[engine] ?? pinned[engine];
+  const [least, most] = engineMajors[engine];
+  const found = majorOf(reference);
+  return found !== undefined && found >= least && found <= most
+    ? []
+    : [
+        {
+          path: `images.${engine}`,
+          message: `${quoted(reference)} is none that Mastodon can search with, which needs ${engine} ${least} or ${most}; use one like ${tagOf(pinned[engine])}`,
+        },
+      ];
 }
 
 /** The version of Mastodon that a tag like `v4.7.2` names, if it names one. */

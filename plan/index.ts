@@ -7,8 +7,27 @@ export {
 export { localDomain, parseConfig, parseKey } from "./config";
 export { secretKeys, type Config, type SecretKey } from "./configSchema";
 export type { ContainerSpec, HealthCheck, NetworkKey, VolumeKey } from "./containerSpec";
+export { listenersOf, type Listener } from "./edge/listeners";
 export { emulationWarning, type EmulationSpec } from "./emulation";
-export { environmentFile, type Environment, type EnvironmentValue } from "./environment";
+export { recordComment, type DnsSpec, type RecordSpec, type RecordTarget } from "./edge/dns";
+export { removeRecord } from "./edge/replacement";
+export { isWithin, publicNames, webHost } from "./edge/names";
+export type { IngressRule, TunnelSpec } from "./edge/tunnel";
+export {
+  depthBelow,
+  harmfulCacheRules,
+  zoneSettings,
+  type CacheRule,
+  type ForeignRecord,
+  type Zone,
+} from "./edge/zone";
+export {
+  environmentFile,
+  publicHost,
+  publicUrl,
+  type Environment,
+  type EnvironmentValue,
+} from "./environment";
 export { explainContainers, explainSizing } from "./explanation";
 export { ConfigError, type Fault } from "./faults";
 export { fingerprint } from "./fingerprint";
@@ -17,8 +36,9 @@ export { flavourOf } from "./flavours/flavourOf";
 export { imageKeys, type Emulated, type ImageKey, type Images } from "./imageKeys";
 export { pinImages, resolveImages, unpinnedImages } from "./images";
 export type { JobSpec, PublicationSpec } from "./jobs";
+export { mailTest } from "./mailCheck";
 export type { NetworkSpec } from "./networks";
-export { instanceName } from "./names";
+export { instanceName, labelOf } from "./names";
 export { architectureOf, type Architecture } from "./hosts/architecture";
 export type { HetznerServerSpec } from "./hosts/hetznerServer";
 export {
@@ -38,6 +58,9 @@ export { liftProtection, type ProtectedKind } from "./hosts/protection";
 export type { HostSpec, LocalHostSpec, SshHostSpec } from "./hosts/host";
 export { knownHost, sshConfig, sshWrapper } from "./hosts/sshConfig";
 export { placeholderFaults, withExamples } from "./placeholders";
+export { hasBucket } from "./media";
+export { mediaTest } from "./mediaCheck";
+export { bucketInUse, mediaMove, moveFailures } from "./mediaMove";
 export { nearest } from "./nearest";
 export { makePlan, type Plan } from "./plan";
 export {
@@ -48,4 +71,5 @@ export {
 } from "./secrets";
 export { capacityOf, type Capacity } from "./sizing";
 export type { VolumeSpec } from "./storage";
+export { secretCommand } from "./variables/secretCommand";
 export { deriveVapidKeys } from "./vapid";

@@ -1,17 +1,28 @@
 import { capacityIn } from "./capacity";
 import type { ParsedConfig, SecretKey } from "./configSchema";
-import { environmentFaults } from "./reservedVariables";
+import { edgeFaults } from "./edge/edgeFaults";
+import { gatewayFaults } from "./edge/gatewayFaults";
+import { connectorsOf } from "./edge/tunnel";
 import type { Fault } from "./faults";
 import { flavourOf } from "./flavours/flavourOf";
 import { imageFaults } from "./images";
+import { mailFaults } from "./mailFaults";
+import { mediaFaults } from "./mediaFaults";
 import { queues } from "./queues";
+import { searchFaults } from "./search";
 import { quoted } from "./shapes";
 import { capacityFaults, leastSidekiqMb, sizeInstance } from "./sizing";
+import { consistencyFaults, federationFaults } from "./variables/consistencyFaults";
+import { environmentFaults, unknownVariableFaults } from "./variables/environmentFaults";
 
 /** A rule over one or more keys. It is skipped while one of them is itself faulty. */
 interface Invariant {
   readonly keys: readonly (keyof ParsedConfig)[];
-  faults(config: ParsedConfig, setSecrets: readonly SecretKey[] | undefined): Fault[];
+  faults(
+    config: ParsedConfig,
+    setSecrets: readonly SecretKey[] | undefined,
+    secretVariables: readonly string[] | undefined,
+  ): Fault[];
 }
 
 const fault = (path: string, message: string): Fault => ({ path, message });
@@ -21,6 +32,16 @@ const when = (broken: boolean, path: string, message: string): Fault[] =>
 
 const removal = (key: SecretKey): string =>
   `remove the secret with \`npm run pulumi -- config rm mastodon:${key}\``;
+
+/** Each has a rule of its own that says what it is for. */
+const usedSecrets: readonly SecretKey[] = [
+  "smtpPassword",
+  "bulkSmtpPassword",
+  "acmeHmacKey",
+  "secretEnvironment",
+  "s3AccessKeyId",
+  "s3SecretAccessKey",
+];
 
 /** Puma needs about this much to boot Mastodon and serve a person. */
 const leastWebMb = 352;
@@ -126,62 +147,7 @@ export const invariants: readonly Invariant[] = [
         `${quoted(languages)} names a language twice: name each once, the default one first`,
       ),
   },
-  {
-    keys: ["smtp"],
-    faults: ({ smtp }) =>
-      when(
-        smtp !== undefined && smtp.port === 465 && !smtp.tls,
-        "smtp.tls",
-        "false contradicts port 465, where servers expect TLS from the first byte; set tls: true, or use port 587",
-      ),
-  },
-  {
-    keys: ["smtp"],
-    faults: ({ smtp }) =>
-      when(
-        smtp !== undefined && smtp.tls && smtp.startTls === "always",
-        "smtp.startTls",
-        '"always" contradicts tls: true: a connection that is TLS from the start cannot switch to it; leave one of them out',
-      ),
-  },
-  {
-    keys: ["smtp"],
-    faults: ({ smtp }) =>
-      when(
-        smtp?.authMethod === "none" && smtp.login !== undefined,
-        "smtp.login",
-        `${quoted(smtp?.login)} contradicts authMethod: none; leave one of them out`,
-      ),
-  },
-  {
-    keys: ["smtp"],
-    faults: ({ smtp }) =>
-      when(
-        smtp?.authMethod !== undefined && smtp.authMethod !== "none" && smtp.login === undefined,
-        "smtp.login",
-        `is missing: authMethod: ${String(smtp?.authMethod)} needs it; give it, or leave authMethod out`,
-      ),
-  },
-  {
-    keys: ["smtp"],
-    faults: ({ smtp }, setSecrets) =>
-      when(
-        setSecrets !== undefined &&
-          smtp?.login !== undefined &&
-          !setSecrets.includes("smtpPassword"),
-        "smtpPassword",
-        "is missing: smtp.login needs it; set it with `npm run pulumi -- config set --secret mastodon:smtpPassword`",
-      ),
-  },
-  {
-    keys: ["smtp"],
-    faults: ({ smtp }, setSecrets) =>
-      when(
-        smtp?.login === undefined && setSecrets?.includes("smtpPassword") === true,
-        smtp === undefined ? "smtp" : "smtp.login",
-        `is missing, although smtpPassword is set; give it, or ${removal("smtpPassword")}`,
-      ),
-  },
+  { keys: ["smtp"], faults: ({ smtp }, setSecrets) => mailFaults(smtp, setSecrets) },
   {
     keys: ["sidekiq"],
     faults: ({ sidekiq }) => {
@@ -214,7 +180,7 @@ export const invariants: readonly Invariant[] = [
     faults: (config) => capacityFaults(capacityIn(config)),
   },
   {
-    keys: ["hardware", "host", "sizing", "sidekiq"],
+    keys: ["hardware", "host", "sizing", "sidekiq", "edge", "search"],
     faults: (config) => {
       const { hardware, sidekiq } = config;
       const capacity = capacityIn(config);
@@ -222,7 +188,13 @@ export const invariants: readonly Invariant[] = [
       const threads = Object.fromEntries(
         Object.entries(sidekiq).map(([name, group]) => [name, group.threads]),
       );
-      const { memoryMb } = sizeInstance({ ...capacity, hardware, sidekiq: threads }).web;
+      const { memoryMb } = sizeInstance({
+        ...capacity,
+        hardware,
+        connectors: connectorsOf(config),
+        search: config.search.kind === "container",
+        sidekiq: threads,
+      }).web;
       return when(
         memoryMb < leastWebMb,
         "sidekiq",
@@ -230,8 +202,31 @@ export const invariants: readonly Invariant[] = [
       );
     },
   },
-  { keys: ["environment"], faults: ({ environment }) => environmentFaults(environment) },
-  { keys: ["image", "images"], faults: ({ image, images }) => imageFaults(image, images) },
+  {
+    keys: ["environment"],
+    faults: ({ environment }, _setSecrets, names) => environmentFaults(environment, names),
+  },
+  {
+    keys: ["image", "images", "environment"],
+    faults: (config, _setSecrets, names) => unknownVariableFaults(config, names),
+  },
+  {
+    keys: ["environment", "federation"],
+    faults: (config, _setSecrets, names) => consistencyFaults(config, names),
+  },
+  { keys: ["federation"], faults: ({ federation }) => federationFaults(federation) },
+  {
+    keys: ["search", "environment", "hardware", "host", "sizing"],
+    faults: (config, _setSecrets, names) =>
+      searchFaults(config, capacityIn(config).memoryMb, names),
+  },
+  {
+    keys: ["domain", "hardware", "media", "webDomain"],
+    faults: (config, setSecrets) => mediaFaults(config, setSecrets),
+  },
+  { keys: ["image", "images", "edge", "search"], faults: (config) => imageFaults(config) },
+  { keys: ["edge", "dns", "domain", "webDomain", "host"], faults: edgeFaults },
+  { keys: ["edge", "domain", "webDomain", "host"], faults: gatewayFaults },
   {
     keys: ["image", "images", "sidekiq", "environment"],
     faults: (config) => flavourOf(config.image).faults(config),
@@ -240,7 +235,7 @@ export const invariants: readonly Invariant[] = [
     keys: [],
     faults: (_config, setSecrets = []) =>
       setSecrets
-        .filter((key) => key !== "smtpPassword")
+        .filter((key) => !usedSecrets.includes(key))
         .map((key) => fault(key, `is set, but nothing in this version uses it; ${removal(key)}`)),
   },
 ];

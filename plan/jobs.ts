@@ -1,7 +1,9 @@
 import type { Config } from "./configSchema";
+import type { NetworkKey } from "./containerSpec";
 import { databaseRole, jobEnvironment, type Environment } from "./environment";
 import { flavourOf } from "./flavours/flavourOf";
 import { labelsOf, physicalName } from "./names";
+import { runOnce } from "./oneOff";
 import { postgresName } from "./postgres";
 import { commandLine, quote } from "./shell";
 import type { Sizing } from "./sizing";
@@ -30,47 +32,29 @@ interface RunArgs {
   readonly part: string;
   readonly environment: Environment;
   readonly command: readonly string[];
+  /** Default: `internal`, where the database is, and no way out. */
+  readonly network?: NetworkKey;
+  readonly alsoOn?: NetworkKey;
 }
 
-/**
- * Runs a command of Mastodon in a container of its own, hardened like the long-running ones. One that an interrupted run
- * left behind is removed first: two at once would stand in each other's way.
- */
-function runMastodon(
+/** Runs a command of Mastodon in a container of its own. */
+export function runMastodon(
   config: Config,
   sizing: Sizing,
-  { part, environment, command }: RunArgs,
+  { environment, network = "internal", ...args }: RunArgs,
 ): string {
-  const name = physicalName(config.name, part);
-  const { user, tmpfs, options = [] } = flavourOf(config.image).oneOff;
-  const run = commandLine([
-    "docker",
-    "run",
-    "--rm",
-    `--name=${name}`,
-    `--network=${physicalName(config.name, "internal")}`,
-    `--user=${user}`,
-    "--read-only",
-    ...Object.entries(tmpfs).map(([path, options]) => `--tmpfs=${path}:${options}`),
-    ...options,
-    "--cap-drop=ALL",
-    "--security-opt=no-new-privileges",
-    `--memory=${sizing.job.memoryMb}m`,
-    `--memory-swap=${sizing.job.memoryMb}m`,
-    "--log-driver=none",
-    ...Object.entries(labelsOf(config.name, part)).map(([key, value]) => `--label=${key}=${value}`),
-    // By name only: the values are taken from the client's environment, and so are in no list of processes.
-    ...Object.keys(environment).map((variable) => `--env=${variable}`),
-  ]);
-  return [
-    `leftover=$(docker ps --all --quiet --filter ${quote(`name=^/?${name}$`)})`,
-    'if [ -n "$leftover" ]; then docker rm --force $leftover > /dev/null; fi',
-    `${run} "$IMAGE" ${commandLine(command)}`,
-  ].join("\n");
+  return runOnce(config, {
+    ...args,
+    ...flavourOf(config.image).oneOff,
+    network,
+    memoryMb: sizing.job.memoryMb,
+    variables: Object.keys(environment),
+    image: '"$IMAGE"',
+  });
 }
 
 /** Takes the image of the running web container, so that another version of it is no reason to run a job again. */
-function withRunningImage(config: Config, script: string): string {
+export function withRunningImage(config: Config, script: string): string {
   const filters = Object.entries(labelsOf(config.name, "web")).map(
     ([key, value]) => `--filter=label=${key}=${value}`,
   );
@@ -220,16 +204,23 @@ export function adminJob(config: Config, sizing: Sizing): JobSpec {
 /**
  * Lets the gateway find a container, once it is healthy: an alias given at its creation would answer from its first
  * moment, and the gateway would send visitors to a version that never comes up.
+ *
+ * @param key the network on which it is looked for
  */
-export function publication(config: Config, part: string): PublicationSpec {
-  const network = physicalName(config.name, "egress");
+export function publication(
+  config: Config,
+  part: string,
+  key: NetworkKey = "egress",
+): PublicationSpec {
+  const network = physicalName(config.name, key);
   const format = "{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}";
   const isConnected = `docker inspect --format ${quote(format)} "$CONTAINER" | grep -qxF ${quote(network)}`;
   return {
     part,
     // One that an interrupted run has connected is left so.
     publish: `${isConnected} || docker network connect ${commandLine(["--alias", part, network])} "$CONTAINER"`,
-    // One that is gone, or was never connected, needs no withdrawing.
-    withdraw: `if ${isConnected}; then docker network disconnect ${quote(network)} "$CONTAINER"; fi`,
+    // One that is gone, or was never connected, needs no withdrawing. Any other is stopped first, so that it finishes what
+    // it has begun: without its network, its visitors would wait for answers and posts that never come.
+    withdraw: `if ${isConnected}; then docker stop "$CONTAINER" > /dev/null; docker network disconnect ${quote(network)} "$CONTAINER"; fi`,
   };
 }

@@ -7,6 +7,7 @@ import {
   webEnvironment,
 } from "./environment";
 import type { Processes } from "./flavours/flavour";
+import { withAuthorities } from "./mail";
 import { labelsOf } from "./names";
 import { queueWeights } from "./queues";
 import type { Sizing } from "./sizing";
@@ -130,14 +131,14 @@ function sidekiqContainer(config: Config, sizing: Sizing, group: string): Contai
     part,
     image: "mastodon",
     networks: ["internal", "egress"],
-    command: [
+    command: withAuthorities(config, [
       "bundle",
       "exec",
       "sidekiq",
       "-c",
       String(threads),
       ...queues.flatMap((queue) => ["-q", `${queue},${queueWeights[queue]}`]),
-    ],
+    ]),
     environment: mastodonEnvironment(config),
     mounts: [media],
     tmpfs: mastodonTmpfs,

@@ -1,14 +1,16 @@
 /** The known word that a misspelt one most likely stands for, if any is near enough to be worth naming. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  const lower = word.toLowerCase().replaceAll(/[_-]/g, "");
+  const plain = plainOf(word);
   const ranked = known
-    .map((candidate) => ({ candidate, distance: editDistance(lower, candidate.toLowerCase()) }))
+    .map((candidate) => ({ candidate, distance: editDistance(plain, plainOf(candidate)) }))
     .sort((left, right) => left.distance - right.distance);
   const best = ranked[0];
   return best !== undefined && best.distance <= Math.max(1, Math.floor(best.candidate.length / 3))
     ? best.candidate
     : undefined;
 }
+
+const plainOf = (word: string): string => word.toLowerCase().replaceAll(/[_-]/g, "");
 
 /** How many letters must be added, dropped, changed or swapped with their neighbour. */
 function editDistance(from: string, to: string): number {

@@ -12,7 +12,7 @@ export interface NetworkSpec {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Two networks: one for what must not be reached, one for what must reach out (federation, mail, push). */
+/** One for what must not be reached, one for what must reach out (federation, mail, push), and one before the gateway. */
 export function networks(config: Config): NetworkSpec[] {
   const network = (
     key: NetworkKey,
@@ -29,5 +29,6 @@ export function networks(config: Config): NetworkSpec[] {
     // Without an address on the bridge, not even the host itself has a way to the database.
     network("internal", true, { "com.docker.network.bridge.inhibit_ipv4": "true" }),
     network("egress", false, {}),
+    ...(config.edge.kind === "tunnel" ? [network("front", true, {})] : []),
   ];
 }

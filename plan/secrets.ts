@@ -21,7 +21,20 @@ export type GeneratedSecret =
 
 /** Everything an environment value may refer to: generated secrets, those derived from them, those of the stack file. */
 export type SecretReference =
-  GeneratedSecret | "vapidPrivateKey" | "vapidPublicKey" | "smtpPassword" | "keysFingerprint";
+  | GeneratedSecret
+  | "vapidPrivateKey"
+  | "vapidPublicKey"
+  | "smtpPassword"
+  | "bulkSmtpPassword"
+  | "acmeHmacKey"
+  | "keysFingerprint"
+  | "tunnelToken"
+  | "s3AccessKeyId"
+  | "s3SecretAccessKey"
+  | VariableSecret;
+
+/** The value of a variable that the stack file holds encrypted, by the variable's name. */
+export type VariableSecret = `environment.${string}`;
 
 /** Formats as Mastodon's own generators make them (`lib/tasks/mastodon.rake`, `lib/tasks/db.rake`). */
 export const secretSpecs: readonly SecretSpec[] = [

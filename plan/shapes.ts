@@ -103,6 +103,62 @@ function adminNetworkFault(value: string): string | undefined {
     : undefined;
 }
 
+/** A single address of IP version 4 or 6. */
+export const IpAddress = textWithout(
+  (value) =>
+    versionOf(value) === undefined
+      ? "is no IP address: write one, for example 198.51.100.7 or 2001:db8::7"
+      : undefined,
+  "must be an IP address, for example 198.51.100.7 or 2001:db8::7",
+);
+
+/** The id of an account at Cloudflare, as its dashboard shows it. */
+export const CloudflareId = textLike(
+  /^[0-9a-f]{32}$/,
+  "must be the 32 digits that the dashboard shows as the account's id, for example 0123456789abcdef0123456789abcdef",
+);
+
+/** Says what keeps a text from being the address of a server. */
+function urlFault(value: string, schemes: readonly string[], example: string): string | undefined {
+  const whole = `write a whole address, for example ${example}`;
+  if (!URL.canParse(value)) return `is no address: ${whole}`;
+  const { protocol, username, password, search, hash } = new URL(value);
+  if (!schemes.includes(protocol)) {
+    return `begins with ${protocol}//, which is not possible here: ${whole}`;
+  }
+  if (username !== "" || password !== "") return `holds credentials: ${whole}`;
+  return search === "" && hash === "" ? undefined : `has a query or a fragment: ${whole}`;
+}
+
+/** The address of something that is only spoken to encrypted. */
+export const HttpsUrl = textWithout(
+  (value) => urlFault(value, ["https:"], "https://acme.zerossl.com/v2/DV90"),
+  "must be an address, for example https://acme.zerossl.com/v2/DV90",
+);
+
+/** Where a server's API is: without a path, since whoever uses it appends its own. */
+export const Endpoint = textWithout((value) => {
+  const example = "https://fsn1.your-objectstorage.com";
+  const fault = urlFault(value, ["https:", "http:"], example);
+  if (fault !== undefined) return fault;
+  const { pathname } = new URL(value);
+  return pathname === "/"
+    ? undefined
+    : `has a path: leave it out, write for example ${example}; a bucket has a key of its own`;
+}, "must be the address of a server, for example https://fsn1.your-objectstorage.com");
+
+/** A bucket's name, by the rules that all S3-compatible services share. */
+export const Bucket = textLike(
+  /^(?!.*\.\.)(?!\d+(\.\d+){3}$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+  "must be the name of a bucket: 3 to 63 of a-z, 0-9, - and ., for example social-media",
+);
+
+/** One or more certificates in PEM. */
+export const Certificates = textLike(
+  /^\s*(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/,
+  "must be one or more certificates in PEM, each from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----",
+);
+
 /** A TCP port. @param example one that is likely at that place, for the message */
 export const port = (example: number) =>
   z
@@ -203,7 +259,7 @@ export const Language = textLike(
 /** The name of an environment variable. */
 export const VariableName = textLike(
   /^[A-Za-z_][A-Za-z0-9_]*$/,
-  "must be the name of an environment variable, for example MAX_POLL_OPTIONS",
+  "must be the name of an environment variable, for example MAX_SESSION_ACTIVATIONS",
 );
 
 /** The value of an environment variable. */
@@ -214,9 +270,9 @@ export const VariableValue = textLike(
 
 const longestQuote = 200;
 
-/** A value as it is written, cut where it is too long to be read. */
+/** A value as it is written, without the password of an address, and cut where it is too long to be read. */
 export function quoted(value: unknown): string {
-  const text = written(value);
+  const text = written(value).replaceAll(/(:\/\/[^/@:\s"]*):[^/@\s"]+@/g, "$1:…@");
   return text.length > longestQuote ? `${text.slice(0, longestQuote)}…` : text;
 }
 

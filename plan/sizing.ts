@@ -35,6 +35,10 @@ export interface Sizing {
     Record<string, { readonly memoryMb: number; readonly threads: number }>
   >;
   readonly gateway: { readonly memoryMb: number };
+  /** Of each connector; absent where there is no tunnel. */
+  readonly tunnel?: { readonly memoryMb: number; readonly connectors: number };
+  /** Half of it is the engine's heap. Absent where no engine runs beside the instance. */
+  readonly search?: { readonly memoryMb: number; readonly heapMb: number };
   /** One-off commands (schema, account), of which at most one runs at a time. */
   readonly job: { readonly memoryMb: number };
   /** Of each container: the newest files are kept, all of the same size. */
@@ -101,6 +105,8 @@ export const presets: Readonly<Record<Hardware, Preset>> = {
 
 /** A nominal 2 GB machine, of which firmware and kernel keep some: below it Mastodon's own processes do not fit. */
 export const leastMemoryMb = 1792;
+/** A nominal 8 GB machine: below it, a search engine would take from Mastodon what Mastodon itself needs. */
+export const leastSearchMachineMb = 7168;
 const mostMemoryMb = 4 * 1024 * 1024;
 const mostCpus = 1024;
 
@@ -155,6 +161,10 @@ export interface SizingArgs extends Capacity {
   readonly hardware: Hardware;
   /** Absent: as the kind of hardware has it. */
   readonly saveWrites?: boolean | undefined;
+  /** How many containers hold a tunnel open. Default: 0. */
+  readonly connectors?: number;
+  /** Whether a search engine runs beside the instance. Default: no. */
+  readonly search?: boolean;
   /** The sidekiq processes: name → threads, or undefined to have them follow from the memory. */
   readonly sidekiq: Readonly<Record<string, number | undefined>>;
 }
@@ -165,6 +175,8 @@ export function sizeInstance({
   memoryMb,
   cpus,
   saveWrites,
+  connectors = 0,
+  search: searches = false,
   sidekiq: groups,
 }: SizingArgs): Sizing {
   const preset = presets[hardware];
@@ -173,7 +185,9 @@ export function sizeInstance({
   const gateway = clamp(usable * 0.03, 64, 256);
   const streaming = clamp(usable * 0.07, 128, 1024);
   const job = clamp(usable * 0.2, 384, 1024);
-  const shared = usable - gateway - streaming - job;
+  const connector = clamp(usable * 0.02, 64, 256);
+  const search = searches ? clamp(usable * 0.25, 1536, 8192) : 0;
+  const shared = usable - gateway - streaming - job - connectors * connector - search;
   const redis = clamp(shared * 0.08, 64, 2048);
   const postgres = clamp(shared * 0.25, 192, 16384);
   const ruby = shared - redis - postgres;
@@ -221,6 +235,8 @@ export function sizeInstance({
     streaming: { memoryMb: streaming, databasePool },
     sidekiq,
     gateway: { memoryMb: gateway },
+    ...(connectors > 0 && { tunnel: { memoryMb: connector, connectors } }),
+    ...(searches && { search: { memoryMb: search, heapMb: Math.floor(search / 2) } }),
     job: { memoryMb: job },
     logs: preset.logs,
     retention: { mediaDays: preset.mediaDays },
@@ -257,6 +273,8 @@ export function totalMemoryMb(sizing: Sizing): number {
     sizing.streaming.memoryMb +
     sizing.gateway.memoryMb +
     sizing.job.memoryMb +
+    (sizing.search?.memoryMb ?? 0) +
+    (sizing.tunnel === undefined ? 0 : sizing.tunnel.memoryMb * sizing.tunnel.connectors) +
     Object.values(sizing.sidekiq).reduce((sum, { memoryMb }) => sum + memoryMb, 0)
   );
 }

@@ -35,8 +35,16 @@ export function volumes(config: Config, images: Images): VolumeSpec[] {
     retain: true,
   });
   const { scratch = [] } = flavourOf(config.image);
+  // Its index is made anew from the database; another engine, or another major version of it, cannot read it.
+  const { search } = config;
+  const index =
+    search.kind === "container"
+      ? [volume("search", `${search.engine}${majorOf(images[search.engine] ?? "") ?? ""}`)]
+      : [];
   return [
     ...parts.map(([key, part]) => volume(key, part)),
-    ...scratch.map((key) => ({ ...volume(key, key), protect: false, retain: false })),
+    ...[...(["caddyfile", ...scratch] as const).map((key) => volume(key, key)), ...index].map(
+      (spec) => ({ ...spec, protect: false, retain: false }),
+    ),
   ];
 }

@@ -13,6 +13,7 @@ import {
   secretKeys,
   withExamples,
   type Config,
+  type Zone,
 } from "../plan";
 import { ConfigSchema } from "../plan/configSchema";
 import { queues } from "../plan/queues";
@@ -44,7 +45,13 @@ const rawOf = (stack: string): Readonly<Record<string, unknown>> =>
       .map(([key, value]) => [key.slice(namespace.length), value]),
   );
 
-const configOf = (stack: string): Config => parseConfig(withExamples(rawOf(stack)));
+/** With what Cloudflare would say of the zone. */
+const configOf = (stack: string): Config => {
+  const config = parseConfig(withExamples(rawOf(stack)));
+  return config.edge.kind === "tunnel" ? { ...config, zone } : config;
+};
+
+const zone: Zone = { id: "z1", locked: {}, bots: "fightMode", foreign: [] };
 
 const containerType = "docker:index/container:Container";
 
@@ -80,6 +87,9 @@ const has = (value: unknown, expected: object): boolean => {
   }
 };
 
+/** Volumes whose content follows from the configuration, the image or the database. */
+const scratch = /-volume-(caddyfile|config|search)$/;
+
 const dataDiskType = "hcloud:index/volume:Volume";
 
 const properties: readonly Property[] = [
@@ -104,11 +114,13 @@ const properties: readonly Property[] = [
     spoilt: { parent: "masto" },
   },
   {
-    name: "every volume is retained, and protected unless a disk of its own is",
+    name: "every volume that cannot be made anew is retained, and protected unless a disk of its own is",
     to: /^docker:.*:Volume$/,
-    holds: ({ protect, retainOnDelete }, all) =>
-      retainOnDelete === true && protect === !all.some(({ type }) => type === dataDiskType),
-    spoilt: { retainOnDelete: false },
+    holds: ({ name, protect, retainOnDelete }, all) =>
+      scratch.test(name)
+        ? retainOnDelete === false && protect === false
+        : retainOnDelete === true && protect === !all.some(({ type }) => type === dataDiskType),
+    spoilt: { retainOnDelete: undefined },
   },
   {
     name: "every random secret is protected",
@@ -125,7 +137,7 @@ const properties: readonly Property[] = [
   },
   {
     name: "nothing runs on a default provider",
-    to: /^(docker|random|command|hcloud|tls):/,
+    to: /^(docker|random|command|hcloud|tls|cloudflare):/,
     holds: ({ type, provider }, all) =>
       all.some(
         (other) =>
@@ -213,12 +225,6 @@ const properties: readonly Property[] = [
     },
   ),
   container(
-    "publishes a port only on the loopback",
-    ({ ports = [] }) =>
-      Array.isArray(ports) && ports.every((port) => has(port, { ip: "127.0.0.1" })),
-    { ports: [{ internal: 5432, external: 5432 }] },
-  ),
-  container(
     "mounts no folder of the host",
     ({ mounts = [], volumes, devices, hostConfig }) =>
       [volumes, devices, hostConfig].every((each) => each === undefined) &&
@@ -234,9 +240,9 @@ const properties: readonly Property[] = [
   {
     name: "only the gateway publishes a port",
     to: /:Container$/,
-    holds: ({ name, inputs }) =>
-      has(inputs["ports"] ?? [], name === "mastodon-gateway-caddy" ? [{}] : []),
-    spoilt: { inputs: { ports: [{ internal: 1, external: 1, ip: "127.0.0.1" }, {}] } },
+    holds: ({ name, inputs: { ports = [] } }) =>
+      name === "mastodon-gateway-caddy" || has({ ports }, { ports: [] }),
+    spoilt: { inputs: { ports: [{ internal: 5432, external: 5432, ip: "127.0.0.1" }] } },
   },
   {
     name: "every container says outright whether the old one goes first: with a fixed name it must",
@@ -280,6 +286,22 @@ const schedulersIn = (resources: readonly RecordedResource[]): string[] =>
 
 const identities = ({ resources }: Recording): string[] =>
   resources.map(({ type, name }) => `${type} ${name}`);
+
+/** What each way in needs of the machine's ports. */
+function publishedFor(edge: Config["edge"]): object[] {
+  const port = (external: number, more: object): object =>
+    expect.objectContaining({ external, ...more }) as object;
+  switch (edge.kind) {
+    case "local":
+      return [port(edge.port, { ip: "127.0.0.1" })];
+    case "caddy":
+      return [port(80, {}), port(443, {}), port(443, { protocol: "udp" })];
+    case "none":
+      return [port(edge.port, { ip: edge.address })];
+    case "tunnel":
+      return [];
+  }
+}
 
 const plainText = "correct horse battery staple";
 
@@ -340,10 +362,11 @@ describe.each(configs)("the %s", (_name, config, smtpPassword) => {
     expect(schedulersIn(twice)).toHaveLength(2);
   });
 
-  it("publishes the port of its configuration and no other", () => {
+  it("publishes the ports of its way in and no other", () => {
     const published = update.resources.flatMap(({ inputs }) => inputs["ports"] ?? []).flat();
-    const port = config.edge.kind === "local" ? config.edge.port : undefined;
-    expect(published).toEqual([{ internal: port, external: port, ip: "127.0.0.1" }]);
+    const expected = publishedFor(config.edge);
+    expect(published).toHaveLength(expected.length);
+    expect(published).toEqual(expect.arrayContaining(expected));
   });
 
   it("puts nothing before what it needs", () => {
@@ -370,12 +393,15 @@ describe.each(configs)("the %s", (_name, config, smtpPassword) => {
     expect(update.outputs["environmentFile"]?.value).toContain("SECRET_KEY_BASE=‹secretKeyBase›\n");
   });
 
-  it("gives the mail password to the Ruby processes alone", () => {
+  it("gives the mail password to the Ruby processes and the check of it alone", () => {
     const having = update.resources
       .filter(({ inputs }) => JSON.stringify(inputs).includes("‹smtpPassword›"))
       .map(({ name }) => name);
     const sidekiq = Object.keys(config.sidekiq).map((group) => `mastodon-app-sidekiq-${group}`);
-    expect(having).toEqual(smtpPassword === undefined ? [] : [...sidekiq, "mastodon-app-web"]);
+    const check = "mastodon-checks-mail";
+    expect(having).toEqual(
+      smtpPassword === undefined ? [] : [...sidekiq, "mastodon-app-web", check],
+    );
   });
 });
 
@@ -412,9 +438,6 @@ describe("the graph of the LinuxServer image", () => {
       "every container cannot write to its image": [
         "mastodon-app-sidekiq-push",
         "mastodon-app-web",
-      ],
-      "every volume is retained, and protected unless a disk of its own is": [
-        "mastodon-foundation-volume-config",
       ],
     });
   });
@@ -482,6 +505,7 @@ describe("identities", () => {
           ...fullest,
           sidekiq: undefined,
           smtp: undefined,
+          search: undefined,
         }),
       ),
     );

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { createServer } from "node:net";
 import { statfs } from "node:fs/promises";
 import { promisify } from "node:util";
@@ -10,6 +11,7 @@ import {
   type Architecture,
   type Capacity,
   type Fault,
+  type Listener,
 } from "../../plan";
 
 const run = promisify(execFile);
@@ -137,31 +139,32 @@ export function explain(error: unknown, endpoint: string): string {
 /**
  * Faults of the machine that would stop an instance half-way: a port that is taken, a full disk.
  *
- * @param port where the instance will listen, where that is known
+ * @param listeners where the instance will listen, as far as that is known
  * @param instance the name of the instance, which may well have its own port; undefined: not known
  */
 export async function engineFaults(
   engine: Engine,
-  port: number | undefined,
+  listeners: readonly Listener[],
   instance: string | undefined,
 ): Promise<Fault[]> {
-  const [portFault, diskFaults] = await Promise.all([
-    port === undefined ? [] : findPortFault(engine, port, instance),
+  const [portFaults, diskFaults] = await Promise.all([
+    Promise.all(listeners.map((listener) => findPortFault(engine, listener, instance))),
     findDiskFaults(engine),
   ]);
-  return [...portFault, ...(engine.limitsMemory ? [] : [memoryLimitFault]), ...diskFaults];
+  return [...portFaults.flat(), ...(engine.limitsMemory ? [] : [memoryLimitFault]), ...diskFaults];
 }
 
 async function findPortFault(
   { endpoint }: Engine,
-  port: number,
+  listener: Listener,
   instance: string | undefined,
 ): Promise<Fault[]> {
+  const { port, protocol, path, advice } = listener;
   const format = '{{.Names}}\t{{.Label "org.joinmastodon.instance"}}';
   const publishers = await docker(endpoint, [
     "ps",
     "--filter",
-    `publish=${port}`,
+    `publish=${port}/${protocol}`,
     "--format",
     format,
   ]);
@@ -171,30 +174,39 @@ async function findPortFault(
     .map((row) => row.split("\t"));
   if (rows.some(([, owner]) => owner === instance)) return [];
   const other = rows[0]?.[0];
-  const advice = "stop it, or choose another port with edge: {kind: local, port: …}";
+  const number = protocol === "udp" ? `${port} (UDP)` : String(port);
   if (other !== undefined) {
-    return [
-      { path: "edge.port", message: `${port} is taken by the container ${other}: ${advice}` },
-    ];
+    return [{ path, message: `${number} is taken by the container ${other}: ${advice}` }];
   }
   // Only where the engine is this machine's own does a port of this machine say anything.
   if (!endpoint.startsWith("unix:")) return [];
-  return (await isTaken(port))
-    ? [
-        {
-          path: "edge.port",
-          message: `${port} is taken by another program on this machine: ${advice}`,
-        },
-      ]
-    : [];
+  // A port that only root may take is no obstacle to the engine.
+  const obstacle = await obstacleTo(listener);
+  if (obstacle === "EADDRINUSE")
+    return [{ path, message: `${number} is taken by another program on this machine: ${advice}` }];
+  if (obstacle !== "EADDRNOTAVAIL") return [];
+  return [
+    {
+      path: "edge.address",
+      message: `"${listener.address}" is no address of this machine: write one that it has, or leave it out to be reached from this machine alone`,
+    },
+  ];
 }
 
-function isTaken(port: number): Promise<boolean> {
+/** Why nothing can listen there, as the system calls it; undefined where something can. */
+function obstacleTo({ port, protocol, address }: Listener): Promise<string | undefined> {
   return new Promise((resolve) => {
+    const failed = ({ code }: NodeJS.ErrnoException): void => resolve(code);
+    if (protocol === "udp") {
+      const socket = createSocket({ type: "udp4" });
+      socket.once("error", failed);
+      socket.bind({ port, address, exclusive: true }, () => socket.close(() => resolve(undefined)));
+      return;
+    }
     const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "EADDRINUSE"));
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () =>
-      server.close(() => resolve(false)),
+    server.once("error", failed);
+    server.listen({ port, host: address, exclusive: true }, () =>
+      server.close(() => resolve(undefined)),
     );
   });
 }

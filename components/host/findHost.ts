@@ -3,6 +3,7 @@ import {
   architectureOf,
   capacityOf,
   instanceName,
+  listenersOf,
   localDomain,
   parseKey,
   sshEndpoint,
@@ -100,8 +101,7 @@ async function findBySsh(raw: RawConfig, host: HostOf<"ssh">): Promise<FoundHost
 
 function faultsOf(engine: Engine, raw: RawConfig): Promise<Fault[]> {
   const edge = parseKey("edge", raw["edge"]);
-  const port = edge?.kind === "local" ? edge.port : undefined;
-  return engineFaults(engine, port, instanceOf(raw));
+  return engineFaults(engine, edge === undefined ? [] : listenersOf(edge), instanceOf(raw));
 }
 
 /** The instance that may well be there already. */

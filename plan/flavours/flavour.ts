@@ -70,6 +70,8 @@ export interface Flavour {
   readonly migrations: Migrations;
   /** Volumes of its own, of which nothing is missed when they are gone. */
   readonly scratch?: readonly VolumeKey[];
+  /** The names of variables that are the image's own, and that Mastodon does not know. */
+  readonly variables?: RegExp;
   readonly processes: (config: Config, sizing: Sizing) => Processes;
   /** What of a configuration this image cannot carry out. */
   readonly faults: (config: Pick<ParsedConfig, "images" | "sidekiq" | "environment">) => Fault[];

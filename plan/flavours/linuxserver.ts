@@ -8,6 +8,7 @@ import {
   type EnvironmentValue,
 } from "../environment";
 import type { Fault } from "../faults";
+import { authorityFiles } from "../mail";
 import { fetched } from "../mastodon";
 import { labelsOf, physicalName } from "../names";
 import { queues } from "../queues";
@@ -43,6 +44,7 @@ export function linuxserver(choice: Choice): Flavour {
     },
     migrations: { kind: "atBoot", note: migrationNote },
     scratch: ["config"],
+    variables: ownVariables,
     processes: (config, sizing) => processes(choice, config, sizing),
     faults: ({ images, sidekiq, environment }) => [
       ...streamingFaults(images),
@@ -167,7 +169,7 @@ function mainContainer(
     name: physicalName(config.name, "web"),
     // The way out, on which the gateway looks for it, is added when it is healthy.
     networks: ["internal"],
-    ...withFiles({
+    ...withFiles(config, {
       ...webEnvironment(config, sizing),
       ...hostsWithoutPort(config),
       ...identity(choice),
@@ -204,7 +206,7 @@ function sidekiqContainer(
     ...common,
     part,
     networks: ["internal", "egress"],
-    ...withFiles({
+    ...withFiles(config, {
       ...mastodonEnvironment(config),
       ...hostsWithoutPort(config),
       ...identity(choice),
@@ -252,7 +254,10 @@ function hostsWithoutPort(config: Config): Environment {
  * variable's value for everybody who may inspect the container, and a process's children inherit it; a file is put into
  * the container once, for root alone, and the state holds its content encrypted as it would the variable.
  */
-function withFiles(environment: Environment): Pick<ContainerSpec, "environment" | "files"> {
+function withFiles(
+  config: Config,
+  environment: Environment,
+): Pick<ContainerSpec, "environment" | "files"> {
   const entries = Object.entries(environment);
   const isSecret = ([, value]: [string, EnvironmentValue]): boolean => typeof value !== "string";
   const place = (name: string): string => `/run/secrets/${name}`;
@@ -262,7 +267,10 @@ function withFiles(environment: Environment): Pick<ContainerSpec, "environment" 
       ...entries.filter((entry) => !isSecret(entry)),
       ...secrets.map(([name]): [string, string] => [`FILE__${name}`, place(name)]),
     ]),
-    files: Object.fromEntries(secrets.map(([name, value]) => [place(name), value])),
+    files: {
+      ...Object.fromEntries(secrets.map(([name, value]) => [place(name), value])),
+      ...authorityFiles(config),
+    },
   };
 }
 
@@ -286,25 +294,30 @@ function sidekiqFaults(groups: SidekiqGroups): Fault[] {
     }));
 }
 
+const ownVariables =
+  /^(FILE__|LSIO_|S6_)|^(PUID|PGID|UMASK|NO_CHOWN|DOCKER_MODS|SIDEKIQ_(DEFAULT|ONLY|QUEUE|THREADS))$/;
+
 /** Variables of the image's init that the program sets, or that would undo what it does: name → what to use instead. */
-const reserved: Readonly<Record<string, string>> = {
-  PUID: "is set by the program: use the key image.puid instead",
-  PGID: "is set by the program: use the key image.pgid instead",
-  SIDEKIQ_DEFAULT: "is set by the program: use the key sidekiq instead",
-  SIDEKIQ_ONLY: "is set by the program: use the key sidekiq instead",
-  SIDEKIQ_QUEUE: "is set by the program: use the key sidekiq instead",
-  SIDEKIQ_THREADS: "is set by the program: use the key sidekiq instead",
-  DOCKER_MODS:
-    "would run code from elsewhere as root inside the container; build an image, and name it under images.mastodon",
-  LSIO_NON_ROOT_USER: "is not supported by this image; remove it",
-  LSIO_READ_ONLY_FS: "is not supported by this image; remove it",
-};
+const reserved: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    PUID: "is set by the program: use the key image.puid instead",
+    PGID: "is set by the program: use the key image.pgid instead",
+    SIDEKIQ_DEFAULT: "is set by the program: use the key sidekiq instead",
+    SIDEKIQ_ONLY: "is set by the program: use the key sidekiq instead",
+    SIDEKIQ_QUEUE: "is set by the program: use the key sidekiq instead",
+    SIDEKIQ_THREADS: "is set by the program: use the key sidekiq instead",
+    DOCKER_MODS:
+      "would run code from elsewhere as root inside the container; build an image, and name it under images.mastodon",
+    LSIO_NON_ROOT_USER: "is not supported by this image; remove it",
+    LSIO_READ_ONLY_FS: "is not supported by this image; remove it",
+  }),
+);
 
 function environmentFaults(environment: Readonly<Record<string, string>>): Fault[] {
   return Object.keys(environment).flatMap((name) => {
     const message = name.startsWith("FILE__")
       ? "names a file that the container does not have; give the value itself"
-      : reserved[name];
+      : reserved.get(name);
     return message === undefined ? [] : [{ path: `environment.${name}`, message }];
   });
 }

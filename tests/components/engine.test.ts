@@ -8,6 +8,7 @@ import {
   inspectEngine,
   type Engine,
 } from "../../components/host/engine";
+import { listenersOf } from "../../plan";
 import { withDockerClientDouble, withVariables, type Answer } from "../support/dockerClientDouble";
 
 const endpoint = "unix:///run/test/docker.sock";
@@ -138,10 +139,10 @@ describe("the machine's faults", () => {
     rootFolder: "/nonexistent",
   };
   const publishersOf = (port: number, of = endpoint) =>
-    `--host ${of} ps --filter publish=${port} --format {{.Names}}\t{{.Label "org.joinmastodon.instance"}}`;
+    `--host ${of} ps --filter publish=${port}/tcp --format {{.Names}}\t{{.Label "org.joinmastodon.instance"}}`;
   const faultsWith = (publishers: string, port: number, engine: Engine = here) =>
     withDockerClientDouble({ [publishersOf(port, engine.endpoint)]: { stdout: publishers } }, () =>
-      engineFaults(engine, port, "mastodon-localhost"),
+      engineFaults(engine, listenersOf({ kind: "local", port }), "mastodon-localhost"),
     );
 
   /** Listens on a free port while the work goes on. */
@@ -204,12 +205,62 @@ describe("the machine's faults", () => {
   });
 
   it("are not looked for at a port that is not known", async () => {
-    expect(await engineFaults(here, undefined, undefined)).toEqual([]);
+    expect(await engineFaults(here, [], undefined)).toEqual([]);
+  });
+
+  it("are a port and an address of a gateway behind a reverse proxy", async () => {
+    const faultsAt = (port: number, address: string) =>
+      withDockerClientDouble({ [publishersOf(port)]: { stdout: "" } }, () =>
+        engineFaults(here, listenersOf({ kind: "none", port, address }), undefined),
+      );
+    await withListener("127.0.0.1", async (port) => {
+      expect(await faultsAt(port, "127.0.0.1")).toEqual([
+        {
+          path: "edge.port",
+          message: `${port} is taken by another program on this machine: stop it, or choose another edge.port, and tell the reverse proxy`,
+        },
+      ]);
+    });
+    expect(await faultsAt(await freePort(), "192.0.2.7")).toEqual([
+      {
+        path: "edge.address",
+        message:
+          '"192.0.2.7" is no address of this machine: write one that it has, or leave it out to be reached from this machine alone',
+      },
+    ]);
+  });
+
+  it("are both public ports, of either protocol, that others have", async () => {
+    const there = "tcp://192.0.2.7:2375";
+    const publishers = (port: string, stdout: string): [string, Answer] => [
+      `--host ${there} ps --filter publish=${port} --format {{.Names}}\t{{.Label "org.joinmastodon.instance"}}`,
+      { stdout },
+    ];
+    const doubles = Object.fromEntries([
+      publishers("80/tcp", "nginx\t\n"),
+      publishers("443/tcp", "mastodon-localhost-gateway\tmastodon-localhost\n"),
+      publishers("443/udp", "quic\t\n"),
+    ]);
+    const faults = await withDockerClientDouble(doubles, () =>
+      engineFaults(
+        { ...here, endpoint: there },
+        listenersOf({ kind: "caddy", email: "owner@example.org" }),
+        "mastodon-localhost",
+      ),
+    );
+    expect(faults.map(({ path }) => path)).toEqual(["edge.kind", "edge.kind"]);
+    expect(faults[0]?.message).toContain("80 is taken by the container nginx: stop it");
+    expect(faults[1]?.message).toContain("443 (UDP) is taken by the container quic: stop it");
+  });
+
+  it("are none where visitors come in through a tunnel", async () => {
+    const edge = { kind: "tunnel", accountId: "0a".repeat(16), zone: "example.org" } as const;
+    expect(await engineFaults(here, listenersOf(edge), undefined)).toEqual([]);
   });
 
   // Linux' /proc is a file system without any room.
   (process.platform === "linux" ? it : it.skip)("are a full disk", async () => {
-    expect(await engineFaults({ ...here, rootFolder: "/proc" }, undefined, undefined)).toEqual([
+    expect(await engineFaults({ ...here, rootFolder: "/proc" }, [], undefined)).toEqual([
       {
         path: "host",
         message:

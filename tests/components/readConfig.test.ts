@@ -43,7 +43,7 @@ async function read(
   );
   const info = { MemTotal, NCPU: 3, DockerRootDir: "/nonexistent", OSType: "linux" };
   const publishersOf = (port: number): string =>
-    `--host ${endpoint} ps --filter publish=${port} --format {{.Names}}\t{{.Label "org.joinmastodon.instance"}}`;
+    `--host ${endpoint} ps --filter publish=${port}/tcp --format {{.Names}}\t{{.Label "org.joinmastodon.instance"}}`;
   const answers: Record<string, Answer> = {
     [`--host ${endpoint} info --format {{json .}}`]: { stdout: JSON.stringify(info) },
   };
@@ -110,7 +110,60 @@ describe("a stack's configuration", () => {
     expect(provided.smtpPassword && (await pulumi.isSecret(provided.smtpPassword))).toBe(true);
   });
 
+  it("knows of encrypted variables their names, and keeps their values secrets", async () => {
+    const { config, provided } = await read(
+      { secretEnvironment: '{"GITHUB_API_TOKEN":"correct horse","SOURCE_TAG":"staple"}' },
+      { secrets: ["secretEnvironment"] },
+    );
+    expect(config.secretEnvironment).toEqual(["GITHUB_API_TOKEN", "SOURCE_TAG"]);
+    expect(JSON.stringify(config)).not.toMatch(/correct horse|staple/);
+    const { GITHUB_API_TOKEN: value } = provided.secretEnvironment ?? {};
+    expect(value && (await pulumi.isSecret(value))).toBe(true);
+    expect(await new Promise((resolve) => value?.apply(resolve))).toBe("correct horse");
+  });
+
   it.each<[string, Readonly<Record<string, string>>, RegExp]>([
+    [
+      "encrypted variables in plain text",
+      { secretEnvironment: '{"GITHUB_API_TOKEN":"correct horse"}' },
+      /mastodon:secretEnvironment: is in plain text: .*--path 'mastodon:secretEnvironment\.NAME'/,
+    ],
+    [
+      "encrypted variables that are no map",
+      { secretEnvironment: "GITHUB_API_TOKEN=correct horse" },
+      /mastodon:secretEnvironment: is no map of names to texts: remove it/,
+    ],
+    [
+      "encrypted variables that are a list",
+      { secretEnvironment: '["correct horse"]' },
+      /mastodon:secretEnvironment: is no map of names to texts: remove it/,
+    ],
+    [
+      "an encrypted variable that is no text",
+      { secretEnvironment: '{"GITHUB_API_TOKEN":{"key":"correct horse"}}' },
+      /mastodon:secretEnvironment\.GITHUB_API_TOKEN: is no text: .*GITHUB_API_TOKEN'/,
+    ],
+    [
+      "an encrypted variable that is misspelt",
+      { secretEnvironment: '{"GITHUB_API_TOKN":"correct horse"}' },
+      /mastodon:secretEnvironment\.GITHUB_API_TOKN: .* `GITHUB_API_TOKEN`/,
+    ],
+    [
+      "an encrypted variable that is in clear as well",
+      {
+        secretEnvironment: '{"SOURCE_TAG":"correct horse"}',
+        environment: '{"SOURCE_TAG":"main"}',
+      },
+      /mastodon:secretEnvironment\.SOURCE_TAG: is in environment as well/,
+    ],
+    [
+      "a directory without the password to it",
+      {
+        environment:
+          '{"LDAP_ENABLED":"true","LDAP_HOST":"ldap.example.org","LDAP_BASE":"x","LDAP_BIND_DN":"y"}',
+      },
+      /mastodon:secretEnvironment\.LDAP_PASSWORD: is missing: LDAP_ENABLED needs it/,
+    ],
     [
       "a secret in plain text",
       {

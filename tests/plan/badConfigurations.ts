@@ -1022,28 +1022,6 @@ const unavailable: readonly BadConfiguration[] = [
     },
     ["images.mastodon", "contradicts flavour: source"],
   ),
-  bad(
-    "not yet available: tunnel",
-    { edge: { kind: "tunnel", accountId: "a1", zone: "example.org" } },
-    ["edge.kind", '"tunnel" is not available'],
-  ),
-  bad("not yet available: caddy", { edge: { kind: "caddy", email: "alice@example.org" } }, [
-    "edge.kind",
-    '"caddy" is not available',
-  ]),
-  bad("not yet available: none", { edge: { kind: "none", port: 3000 } }, [
-    "edge.kind",
-    '"none" is not available',
-  ]),
-  bad("not yet available: cloudflare", { dns: { kind: "cloudflare", zone: "example.org" } }, [
-    "dns.kind",
-    '"cloudflare" is not available',
-  ]),
-  bad(
-    "not yet available: s3",
-    { media: { kind: "s3", bucket: "media", endpoint: "https://s3.example.org", region: "eu" } },
-    ["media.kind", '"s3" is not available'],
-  ),
   bad("not yet available: backup", { backup: { schedule: "0 3 * * *", repository: "/mnt" } }, [
     "backup",
     "not available in this version",
@@ -1058,7 +1036,7 @@ const unavailable: readonly BadConfiguration[] = [
     "backup",
     "not available in this version",
   ]),
-  ...(["s3AccessKeyId", "s3SecretAccessKey", "backupPassword", "secrets"] as const).map((key) =>
+  ...(["backupPassword", "secrets"] as const).map((key) =>
     badSecrets(
       `not yet available: the secret ${key}`,
       {},

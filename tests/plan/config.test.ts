@@ -140,9 +140,18 @@ describe("a good configuration", () => {
     languages: ["en"],
     timezone: "UTC",
     sidekiq: { default: { queues } },
+    search: { kind: "none" },
+    federation: { mode: "open" },
     environment: {},
+    secretEnvironment: [],
   };
   const mail = { server: "smtp.example.org", from: "notifications@example.org" };
+  const fork = {
+    flavour: "source",
+    repository: "https://example.org/fork.git",
+    ref: "main",
+    build: "host",
+  } as const;
 
   it.each<[string, Readonly<Record<string, unknown>>, Partial<Config>]>([
     ["the smallest", smallest, {}],
@@ -184,7 +193,11 @@ describe("a good configuration", () => {
       { images: { redis: "registry.example:5000/library/redis:7.4" } },
       { images: { redis: "registry.example:5000/library/redis:7.4" } },
     ],
-    ["mail", { smtp: mail }, { smtp: { ...mail, port: 587, startTls: "auto", tls: false } }],
+    [
+      "mail",
+      { smtp: mail },
+      { smtp: { ...mail, port: 587, startTls: "auto", tls: false, verify: "peer" } },
+    ],
     [
       "mail with a named sender",
       { smtp: { ...mail, from: "Café Example <a@example.org>", authMethod: "none" } },
@@ -196,6 +209,7 @@ describe("a good configuration", () => {
           port: 587,
           startTls: "auto",
           tls: false,
+          verify: "peer",
         },
       },
     ],
@@ -207,13 +221,13 @@ describe("a good configuration", () => {
     ],
     [
       "further variables",
-      { environment: { MAX_POLL_OPTIONS: "8", RAILS_LOG_LEVEL: "debug" } },
-      { environment: { MAX_POLL_OPTIONS: "8", RAILS_LOG_LEVEL: "debug" } },
+      { environment: { MAX_SESSION_ACTIVATIONS: "8", RAILS_LOG_LEVEL: "debug" } },
+      { environment: { MAX_SESSION_ACTIVATIONS: "8", RAILS_LOG_LEVEL: "debug" } },
     ],
     [
-      "a variable named like a method of objects",
-      { environment: { constructor: "x", toString: "y" } },
-      { environment: { constructor: "x", toString: "y" } },
+      "a variable of a fork, named like a method of objects",
+      { image: fork, environment: { constructor: "x", toString: "y" } },
+      { image: fork, environment: { constructor: "x", toString: "y" } },
     ],
     [
       "several sidekiq processes",

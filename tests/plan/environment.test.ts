@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
-import { environmentFile, makePlan, type Environment } from "../../plan";
+import { environmentFile, makePlan, parseConfig, type Environment } from "../../plan";
 import {
   jobEnvironment,
   mastodonEnvironment,
@@ -8,11 +8,15 @@ import {
   streamingEnvironment,
   webEnvironment,
 } from "../../plan/environment";
-import { environmentFaults } from "../../plan/reservedVariables";
 import { secretSpecs } from "../../plan/secrets";
+import { environmentFaults } from "../../plan/variables/environmentFaults";
 import { configWith, fullest } from "../support/fixtures";
 
-const configs = { smallest: configWith(), fullest: configWith(fullest) };
+const configs = {
+  smallest: configWith(),
+  fullest: configWith(fullest),
+  encrypted: parseConfig({}, [], ["GITHUB_API_TOKEN"]),
+};
 
 /** Names under which a secret would be expected: whatever is called so must be a reference. */
 const secretName = /PASS|SECRET|_KEY|SALT|TOKEN/;
@@ -48,6 +52,7 @@ describe.each(Object.entries(configs))(
         "vapidPrivateKey",
         "vapidPublicKey",
         "keysFingerprint",
+        ...config.secretEnvironment.map((name) => `environment.${name}`),
         ...(config.smtp?.login === undefined ? [] : ["smtpPassword"]),
       ];
       for (const value of all.flatMap(([, environment]) => Object.values(environment))) {
@@ -85,7 +90,11 @@ describe.each(Object.entries(configs))(
     });
 
     it("cannot be overwritten by a variable of the stack file", () => {
-      const overridable = ["RAILS_LOG_LEVEL", ...Object.keys(config.environment)];
+      const overridable = [
+        "RAILS_LOG_LEVEL",
+        ...Object.keys(config.environment),
+        ...config.secretEnvironment,
+      ];
       const set = [containers.web, containers.streaming].flatMap((spec) =>
         Object.keys(spec?.environment ?? {}),
       );
@@ -104,7 +113,8 @@ it("gives a one-off command nothing that changes from day to day", () => {
       timezone: "Europe/Berlin",
       languages: ["de"],
       smtp: fullest["smtp"],
-      environment: { MAX_POLL_OPTIONS: "8" },
+      environment: { MAX_SESSION_ACTIVATIONS: "8" },
+      federation: { mode: "limited", authorizedFetch: true },
       sizing: { memoryMb: 16384 },
     }),
   );

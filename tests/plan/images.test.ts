@@ -1,20 +1,36 @@
 import fc from "fast-check";
-import { imageKeys, pinImages, resolveImages, unpinnedImages } from "../../plan";
+import {
+  imageKeys,
+  pinImages,
+  resolveImages,
+  unpinnedImages,
+  type Config,
+  type ImageKey,
+} from "../../plan";
 import { majorOf, tagOf } from "../../plan/images";
 import { ImageReference } from "../../plan/shapes";
-import { configWith } from "../support/fixtures";
+import { configWith, tunnelled } from "../support/fixtures";
 
-const { image } = configWith();
-const resolved = resolveImages(image, {});
+/** Of everything that an instance may consist of, but for the one of two engines of search. */
+const searching = (engine: string): Config =>
+  configWith({
+    ...tunnelled,
+    sizing: { memoryMb: 16384 },
+    search: { kind: "container", engine },
+  });
+const [choice, other] = [searching("opensearch"), searching("elasticsearch")];
+const resolved = resolveImages(choice);
+const choiceFor = (key: ImageKey): Config => (key === "elasticsearch" ? other : choice);
 const digest = `sha256:${"0a".repeat(32)}`;
 
 it.each(imageKeys)("names %s by a full tag that the configuration itself would accept", (key) => {
-  expect(ImageReference.safeParse(resolved[key]).success).toBe(true);
-  expect(tagOf(resolved[key] ?? "")).toMatch(/^v?\d+\.\d+(\.\d+)?(-|$)/);
+  const reference = resolveImages(choiceFor(key))[key];
+  expect(ImageReference.safeParse(reference).success).toBe(true);
+  expect(tagOf(reference ?? "")).toMatch(/^v?\d+\.\d+(\.\d+)?(-|$)/);
 });
 
 it("takes web and streaming of the version that is asked for", () => {
-  const images = resolveImages({ flavour: "official", version: "4.6.1" }, {});
+  const images = resolveImages({ ...choice, image: { flavour: "official", version: "4.6.1" } });
   expect([images.mastodon, images.streaming]).toEqual([
     "ghcr.io/mastodon/mastodon:v4.6.1",
     "ghcr.io/mastodon/mastodon-streaming:v4.6.1",
@@ -22,8 +38,9 @@ it("takes web and streaming of the version that is asked for", () => {
 });
 
 it.each(imageKeys)("lets the stack file override %s and nothing beside it", (key) => {
-  expect(resolveImages(image, { [key]: "example:1.0" })).toEqual({
-    ...resolved,
+  const chosen = choiceFor(key);
+  expect(resolveImages({ ...chosen, images: { [key]: "example:1.0" } })).toEqual({
+    ...resolveImages(chosen),
     [key]: "example:1.0",
   });
 });

@@ -35,7 +35,15 @@ export const fullest: Readonly<Record<string, unknown>> = {
     default: { queues: ["default", "push", "mailers", "scheduler", "fasp"], threads: 10 },
     federation: { queues: ["ingress", "pull"] },
   },
-  environment: { MAX_POLL_OPTIONS: "8", RAILS_LOG_LEVEL: "info" },
+  search: { kind: "external", url: "https://search.example.org:9200", preset: "small_cluster" },
+  federation: { mode: "limited", authorizedFetch: true },
+  environment: { MAX_SESSION_ACTIVATIONS: "8", RAILS_LOG_LEVEL: "info" },
+};
+
+/** One that the internet reaches through a tunnel. */
+export const tunnelled: Readonly<Record<string, unknown>> = {
+  domain: "social.example.org",
+  edge: { kind: "tunnel", accountId: "0123456789abcdef0123456789abcdef", zone: "example.org" },
 };
 
 /** The smallest configuration with some keys of one's own; the result is raw, and may well be wrong. */

@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 
+const tokenFunction =
+  "cloudflare:index/getZeroTrustTunnelCloudflaredToken:getZeroTrustTunnelCloudflaredToken";
+
 /** A test double of the engine: it gives each resource an id, and what the real providers would compute. */
 export class MockEngine implements pulumi.runtime.Mocks {
   readonly registered: pulumi.runtime.MockResourceArgs[] = [];
@@ -22,8 +25,14 @@ export class MockEngine implements pulumi.runtime.Mocks {
     };
   }
 
-  call(args: pulumi.runtime.MockCallArgs): never {
-    throw new Error(`${args.token} was called: the program asks its providers nothing`);
+  call({ token, inputs }: pulumi.runtime.MockCallArgs): Record<string, unknown> {
+    if (token !== tokenFunction)
+      throw new Error(
+        `${token} was called: the program asks its providers for nothing but a token`,
+      );
+    const { accountId, tunnelId } = inputs as { accountId: string; tunnelId: string };
+    const value = Buffer.from(`${accountId} ${tunnelId}`).toString("base64");
+    return { accountId, tunnelId, token: this.secret("mastodon-tunnel-tunnelToken", value) };
   }
 
   private computed({

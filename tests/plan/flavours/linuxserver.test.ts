@@ -1,5 +1,5 @@
 import { makePlan, type Config, type Plan } from "../../../plan";
-import { caddyfile } from "../../../plan/gateway";
+import { caddyfile } from "../../../plan/edge/caddyfile";
 import { queues } from "../../../plan/queues";
 import { configWith, fullest } from "../../support/fixtures";
 
@@ -28,7 +28,13 @@ describe.each(Object.entries(configs))("a stack file that %s", (_name, config) =
   });
 
   it("gets jobs as they were reviewed, none of which migrates", () => {
-    expect(Object.keys(plan.jobs)).toEqual(["role", "settings", "admin"]);
+    expect(Object.keys(plan.jobs)).toEqual([
+      "role",
+      "settings",
+      "admin",
+      ...(config.search.kind === "none" ? [] : ["searchIndex"]),
+      "caddyfile",
+    ]);
     expect(plan.jobs.settings.script).toMatchSnapshot();
   });
 

@@ -34,7 +34,7 @@ describe("the firewall of a server", () => {
   it.each([
     ["a tunnel", { kind: "tunnel", accountId: "a", zone: "example.org" } as const],
     ["a port of its loopback", { kind: "local", port: 8443 } as const],
-    ["somebody's own proxy", { kind: "none", port: 3000 } as const],
+    ["somebody's own proxy", { kind: "none", port: 3000, address: "127.0.0.1" } as const],
   ])("lets in SSH alone behind %s", (_name, edge) => {
     expect(ports(firewallRules(edge, ["198.51.100.7"]))).toEqual(["tcp 22"]);
   });
