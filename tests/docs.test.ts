@@ -1,12 +1,15 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import path from "node:path";
-import { makePlan, parseConfig, preflight, withExamples, type HostFacts, type Plan } from "../plan";
-import { sshdFile } from "../plan/hosts/hostFiles";
-import { explainSsh } from "../plan/hosts/preflight";
+import { findZone } from "../components/edge/findZone";
+import { makePlan, parseConfig, withExamples, type Plan } from "../plan";
+import { connectorsOf } from "../plan/edge/tunnel";
+import { zoneSettings } from "../plan/edge/zone";
 import { serverTypes } from "../plan/hosts/serverTypes";
-import { capacityFaults, sizeInstance, type Capacity, type Hardware } from "../plan/sizing";
+import { sizeInstance, type Capacity, type Hardware } from "../plan/sizing";
+import { CloudflareApi } from "./support/cloudflare/api";
 import { code, mastodonKeys, Page, textOf } from "./support/page";
 import { projectFolder } from "./support/projectFolder";
+import { sentences } from "./support/sentences";
 
 /** Which page leads through which stack. */
 const stacks: Readonly<Record<string, string>> = {
@@ -15,10 +18,20 @@ const stacks: Readonly<Record<string, string>> = {
   "docs/raspberry-pi.md": "pi",
 };
 
+/** The pages about one thing of any stack, and the stack whose file their examples change. */
+const topics: Readonly<Record<string, string>> = {
+  "docs/mail.md": "prod",
+  "docs/media.md": "prod",
+  "docs/public-ports.md": "prod",
+  "docs/reverse-proxy.md": "mac",
+  "docs/tunnel.md": "mac",
+};
+
 const names = readdirSync(path.join(projectFolder, "docs")).map((file) => `docs/${file}`);
 const pages = names.map((name): [string, Page] => [name, new Page(name)]);
 const page = (name: string): Page => new Page(`docs/${name}.md`);
 const [vps, macMini, raspberryPi] = [page("vps"), page("mac-mini"), page("raspberry-pi")];
+const tunnel = page("tunnel");
 
 const { scripts } = JSON.parse(textOf("package.json")) as {
   readonly scripts: Readonly<Record<string, string>>;
@@ -26,67 +39,155 @@ const { scripts } = JSON.parse(textOf("package.json")) as {
 
 /** The keys of a page's stack file with examples for what its owner fills in. */
 const filledIn = (name: string): Readonly<Record<string, unknown>> =>
-  withExamples(mastodonKeys(textOf(`Pulumi.${stacks[name] ?? ""}.yaml`))) as Readonly<
-    Record<string, unknown>
-  >;
+  withExamples(
+    mastodonKeys(textOf(`Pulumi.${stacks[name] ?? topics[name] ?? ""}.yaml`)),
+  ) as Readonly<Record<string, unknown>>;
 
 const planOf = (name: string): Plan => makePlan(parseConfig(filledIn(name)));
 
-it("each page leads through a stack", () => {
-  expect(names.sort()).toEqual(Object.keys(stacks).sort());
+/** The commands of a page that are about one stack. Each has to say which: without, it would be `dev`. */
+const stackCommands = ({ text }: Page): string[] =>
+  text.match(/\bnpm run (pulumi|plan|doctor|media) [^`\n]+/g) ?? [];
+
+it("each page leads through a stack, or is about one thing of any", () => {
+  expect(names.sort()).toEqual([...Object.keys(stacks), ...Object.keys(topics)].sort());
 });
 
 describe.each(pages)("%s", (name, found) => {
-  const { scripts: named, links, examples, text } = found;
-  const stack = stacks[name];
-  const plan = planOf(name);
+  const { scripts: named, links, examples } = found;
 
-  it.each(named)("names npm run %s, which exists", (script) =>
-    expect(scripts).toHaveProperty([script]),
-  );
-
-  it.each(links)("links to %s, which leads somewhere", (link) =>
-    expect(found.leadsSomewhere(link)).toBe(true),
-  );
-
-  it("speaks of its own stack in every command", () => {
-    const lines = text.split("\n").filter((line) => /^ *npm run (pulumi|plan) /.test(line));
-    expect(lines.filter((line) => !line.includes(`--stack ${stack ?? ""}`))).toEqual([]);
-    expect(lines).not.toHaveLength(0);
+  it("names only scripts that exist", () => {
+    expect(named.filter((script) => !(script in scripts))).toEqual([]);
   });
 
-  it("shows the whole stack file as it is once it is filled in", () => {
-    const [whole = {}] = examples;
-    expect(Object.keys(whole)).toEqual(Object.keys(filledIn(name)));
-    expect(() => makePlan(parseConfig(whole))).not.toThrow();
+  it("has no link that leads nowhere", () => {
+    expect(links.filter((link) => !found.leadsSomewhere(link))).toEqual([]);
+  });
+
+  it("speaks of a stack in every command", () => {
+    const chosen = stackCommands(found).map((line) => / --stack (\w+)( |$)/.exec(line)?.[1]);
+    const isThere = (stack = ""): boolean =>
+      existsSync(path.join(projectFolder, `Pulumi.${stack}.yaml`));
+    expect(stackCommands(found).filter((_, index) => !isThere(chosen[index]))).toEqual([]);
   });
 
   it("shows changes of the stack file that are accepted", () => {
+    expect(examples).not.toHaveLength(0);
     for (const example of examples) {
       const changed = { ...filledIn(name), ...example };
       expect(() => makePlan(parseConfig(changed))).not.toThrow();
     }
   });
+});
 
-  it("names the gateway, its port and its certificate", () => {
-    const { gateway } = plan.containers;
-    const port = gateway.ports[0]?.external ?? 0;
-    const commands = text.replace(/ \\\n +/g, " ");
-    const data = gateway.mounts[0]?.path ?? "";
-    expect(commands).toContain(
-      `docker exec ${gateway.name} cat ${data}/caddy/pki/authorities/local/root.crt`,
-    );
-    expect(text).toContain(`-L ${port}:127.0.0.1:${port} `);
-    expect(text).toContain(`<${plan.url}>`);
+describe.each(Object.entries(stacks))("%s", (name, stack) => {
+  const found = new Page(name);
+
+  it("speaks of its own stack in every command", () => {
+    const commands = stackCommands(found);
+    expect(commands.filter((line) => !line.includes(`--stack ${stack}`))).toEqual([]);
+    expect(commands).not.toHaveLength(0);
+  });
+
+  it("shows the whole stack file as it is once it is filled in", () => {
+    const [whole = {}] = found.examples;
+    expect(Object.keys(whole)).toEqual(Object.keys(filledIn(name)));
+    expect(() => makePlan(parseConfig(whole))).not.toThrow();
+  });
+
+  it("has the same way in as the stack file", () => {
+    const [whole = {}] = found.examples;
+    expect(whole["edge"]).toEqual(filledIn(name)["edge"]);
+    expect(found.text).toContain(`Open <${planOf(name).url}>`);
+  });
+
+  it("has the secrets set that the stack file asks for", () => {
+    const asked = textOf(`Pulumi.${stack}.yaml`).match(/npm run pulumi -- config set .*/g) ?? [];
+    expect(asked).not.toHaveLength(0);
+    expect(found.text.match(/npm run pulumi -- config set .*/g)).toEqual(asked);
   });
 });
 
-/** What each container may take of a machine, by the columns of the pages' tables. */
-function limitsOf(hardware: Hardware, capacity: Capacity): number[] {
-  const sizing = sizeInstance({ hardware, ...capacity, sidekiq: { default: undefined } });
+describe("the page on the tunnel", () => {
+  const { tunnel: spec } = planOf("docs/tunnel.md");
+  const [rules, settings] = tunnel.tables("What it makes").map(({ rows }) => rows);
+  const permissions = tunnel.table("The token");
+  const rights = permissions.map(([, name, right]) => `${name ?? ""}:${right ?? ""}`);
+  const needed = permissions.filter(([, , , purpose = ""]) => !purpose.startsWith("optional"));
+
+  it("tells its name and its rules, in their order", () => {
+    expect(tunnel.text).toContain(`named \`${spec?.name}\``);
+    expect(rules?.map((cells) => cells.map(code))).toEqual(
+      spec?.ingress.map(({ hostname = "any", path = "any", service }) => [hostname, path, service]),
+    );
+  });
+
+  it("tells each setting of the zone, with its reason", () => {
+    expect(settings?.map((cells) => cells.map(code))).toEqual(
+      zoneSettings.map(({ id, value, reason }) => [id, value, reason]),
+    );
+  });
+
+  it("tells how many containers hold it open", () => {
+    const replicas = (hardware: Hardware): number =>
+      connectorsOf({ hardware, edge: { kind: "tunnel", accountId: "", zone: "" } });
+    expect([replicas("vps"), replicas("macmini"), replicas("pi")]).toEqual([2, 2, 1]);
+    expect(tunnel.text).toMatch(/two on `vps` and `macmini`,[^.]* and one on `pi`/);
+  });
+
+  it("has the token given the permissions that the program asks for", () => {
+    const listed = needed.map(([scope = "", name, right], index) =>
+      [...(scope === needed[index - 1]?.[0] ? [] : [scope]), name, right].join(": "),
+    );
+    expect(textOf("components/readConfig.ts")).toContain(`"${listed.join(", ")}"`);
+  });
+
+  it("has it given no less than is looked for", async () => {
+    const api = await CloudflareApi.start({ zones: [{ name: "example.org" }] });
+    for (const permission of api.permissions) {
+      if (!rights.includes(permission)) api.permissions.delete(permission);
+    }
+    const edge = { kind: "tunnel", accountId: api.account.id, zone: "example.org" };
+    const found = await findZone(
+      { domain: "social.example.org", edge },
+      { token: api.token, baseUrl: api.url },
+    );
+    await api.close();
+    expect(found).toMatchObject({ faults: [], warnings: [] });
+  });
+
+  it("has a foreign website redirect what the gateway would", () => {
+    const names = { domain: "example.org", webDomain: "social.example.org" };
+    const { url, jobs } = makePlan(parseConfig({ ...filledIn("docs/tunnel.md"), ...names }));
+    const [, location = "none"] = /^location ~ (\S+) \{$/m.exec(tunnel.text) ?? [];
+    const caddyfile = JSON.stringify(jobs.caddyfile.environment);
+    const [, paths = ""] = /@discovery path ([^\\]+)/.exec(caddyfile) ?? [];
+    for (const path of paths.split(" ")) expect(path).toMatch(new RegExp(location));
+    expect(paths.split(" ")).toHaveLength(3);
+    expect(tunnel.text).toContain(`return 301 ${url}$request_uri;`);
+  });
+
+  it("finds its containers by their label", () => {
+    const { labels = {} } = spec?.replicas[0] ?? {};
+    const [, label = "", value] = /label=([^=]+)=(\w+)/.exec(tunnel.text) ?? [];
+    expect(labels[label]).toBe(value);
+  });
+});
+
+/** What each container may take of a machine of a page, by the columns of its table. */
+function limitsOf(name: string, hardware: Hardware, capacity: Capacity): string[] {
+  const connectors = planOf(name).sizing.tunnel?.connectors ?? 0;
+  const sidekiqs = { default: undefined };
+  const sizing = sizeInstance({ hardware, ...capacity, connectors, sidekiq: sidekiqs });
   const { postgres, redis, web, streaming, sidekiq, gateway, job, reserveMb } = sizing;
-  const parts = [postgres, redis, web, streaming, sidekiq["default"], gateway, job];
-  return [...parts.map((part) => part?.memoryMb ?? 0), reserveMb];
+  const before = [postgres, redis, web, streaming, sidekiq["default"], gateway];
+  const memory = String(sizing.tunnel?.memoryMb);
+  const shares = { 0: [], 1: [memory] }[connectors] ?? [`${connectors} × ${memory}`];
+  return [
+    ...before.map((part) => String(part?.memoryMb)),
+    ...shares,
+    ...[job.memoryMb, reserveMb].map(String),
+  ];
 }
 
 describe("the tables of memory", () => {
@@ -96,18 +197,19 @@ describe("the tables of memory", () => {
     const found = types.split(", ").map((type) => serverTypes.get(code(type)));
     for (const type of found) {
       expect(type?.memoryMb).toBe(Number(counted));
-      expect(limits.map(Number)).toEqual(type && limitsOf("vps", type));
+      expect(limits).toEqual(type && limitsOf(vps.name, "vps", type));
     }
   });
 
   const own = [
-    ...rows(macMini).map((row) => ["macmini", ...row]),
-    ...rows(raspberryPi).map((row) => ["pi", ...row]),
+    ...rows(macMini).map((row) => [macMini.name, "macmini", ...row]),
+    ...rows(raspberryPi).map((row) => [raspberryPi.name, "pi", ...row]),
   ];
-  it.each(own)("says of a %s with %s what the plan says", (hardware, machine = "", ...limits) => {
+  it.each(own)("in %s says of a %s with %s what the plan says", (...cells) => {
+    const [name = "", hardware, machine = "", ...limits] = cells;
     const [, memoryMb, cpus] = /^(\d+) MB, (\d+) cores$/.exec(machine) ?? [];
     const capacity = { memoryMb: Number(memoryMb), cpus: Number(cpus) };
-    expect(limits.map(Number)).toEqual(limitsOf(hardware as Hardware, capacity));
+    expect(limits).toEqual(limitsOf(name, hardware as Hardware, capacity));
   });
 });
 
@@ -137,7 +239,7 @@ describe("the costs of a server", () => {
 });
 
 describe("the way to a server at Hetzner", () => {
-  const { host } = planOf("docs/vps.md");
+  const { containers, host } = planOf("docs/vps.md");
   if (host.kind !== "hetzner") throw new Error("docs/vps.md is about a server at Hetzner");
 
   it("is by the configuration and the name that the program gives it", () => {
@@ -152,10 +254,16 @@ describe("the way to a server at Hetzner", () => {
     expect(vps.text).toContain(`The account \`${host.user}\` may use Docker`);
   });
 
-  it("leads a port of the server's loopback to one's own machine, which its SSH allows", () => {
-    const settings = sshdFile(host.user).content.split("\n");
-    expect(settings).toContain("AllowTcpForwarding local");
-    expect(settings).toContain("PermitOpen 127.0.0.1:*");
+  it("is open where the page says, and nowhere else", () => {
+    const [, firewall = ""] = vps.table("Bring it up").find(([what]) => what === "firewall") ?? [];
+    const rule = /SSH from `adminIps`, the ports (\d+) and (\d+) by TCP and (\d+) by UDP \S+ from/;
+    const [, ...ports] = rule.exec(firewall) ?? [];
+    const open = host.firewall.map(({ protocol, port }) => `${protocol} ${port}`);
+    expect(open).toEqual(["tcp 22", `tcp ${ports[0]}`, `tcp ${ports[1]}`, `udp ${ports[2]}`]);
+  });
+
+  it("has the gateway restarted by its name", () => {
+    expect(vps.text).toContain(`docker restart ${containers.gateway.name}\n`);
   });
 
   it("is closed for a reboot at the hour that the page names", () => {
@@ -164,70 +272,18 @@ describe("the way to a server at Hetzner", () => {
 });
 
 describe("what the pages quote", () => {
-  const sound: HostFacts = {
-    machine: "aarch64",
-    memoryMb: 4096,
-    cpus: 4,
-    swapMb: 2048,
-    pageSize: 4096,
-    boot: undefined,
-    clock: 0,
-    docker: {
-      apiVersion: "1.51",
-      limitsMemory: true,
-      rootFolder: "/var/lib/docker",
-      freeMb: 100_000,
-      device: "/dev/sda2",
-    },
-  };
-  const docker = sound.docker;
-  const bad: readonly HostFacts[] = [
-    { ...sound, machine: "armv7l" },
-    { ...sound, clock: 3600 },
-    { ...sound, swapMb: 0 },
-    { ...sound, pageSize: 16_384 },
-    { ...sound, memoryMb: 1024 },
-    ...["docker: not found", "permission denied", "Cannot connect to the Docker daemon"].map(
-      (trouble) => ({ ...sound, docker: { trouble } }),
-    ),
-    ...[
-      { apiVersion: "1.30" },
-      { limitsMemory: false },
-      { freeMb: 1 },
-      { device: "/dev/mmcblk0p2" },
-    ].map((change) => ({ ...sound, docker: { ...docker, ...change } })),
-  ];
-  const sshSays = [
-    "Host key verification failed",
-    "REMOTE HOST IDENTIFICATION HAS CHANGED: host key verification failed",
-    "Permission denied (publickey)",
-    "Could not resolve hostname",
-  ];
-  const { host } = planOf("docs/vps.md");
-  const said = [
-    ...bad.flatMap((facts) => {
-      const { faults, warnings } = preflight(facts, {
-        architecture: "arm64",
-        memoryMb: 2048,
-        clock: 0,
-        login: "alice@raspberrypi.local",
-      });
-      return [...faults.map(({ message }) => message), ...warnings];
-    }),
-    ...sshSays.map((text) => explainSsh(text, "alice@raspberrypi.local")),
-    ...capacityFaults({ memoryMb: 1024, cpus: 1 }).map(({ message }) => message),
-    ...(host.kind === "hetzner" ? [host.readiness] : []),
-    // A sentence of the program itself, not of a function that can be asked for it.
-    textOf("components/readConfig.ts"),
-  ].join("\n");
+  let said: readonly string[] = [];
+  beforeAll(async () => {
+    said = await sentences(Object.keys(stacks).map(planOf));
+  });
+  const quotes = pages.flatMap(([name, { quotes: found }]) => found.map((quote) => [name, quote]));
 
-  const quotes = [
-    ...vps.table("When something fails"),
-    ...macMini.table("Bring it up"),
-    ...raspberryPi.table("Bring it up"),
-  ].map(([quote = ""]) => code(quote));
-
-  it.each(quotes)("%s is what the program says", (quote) => expect(said).toContain(quote));
+  it.each(quotes)("in %s, %s, is what the program says", (_name, quote = "") => {
+    // What is left out at an ellipsis is different each time.
+    const parts = quote.split("…").map((part) => part.trim());
+    const says = (sentence: string): boolean => parts.every((part) => sentence.includes(part));
+    expect(said.filter(says)).not.toEqual([]);
+  });
 });
 
 it("the key of Docker's packages has the fingerprint that servers are set up with", () => {

@@ -26,7 +26,16 @@ const results = await mkdtemp(path.join(tmpdir(), "mastodon-tests-"));
 const required = process.env.ACCEPTANCE === "required";
 
 /** What the acceptance tier runs, whether or not its images have to be made. */
-const programs = ["docker", "dockerd", "docker-registry", "ip", "ssh", "unshare"];
+const programs = [
+  "docker",
+  "dockerd",
+  "docker-registry",
+  "ip",
+  "iptables",
+  "openssl",
+  "ssh",
+  "unshare",
+];
 
 const isolation = path.join(path.dirname(fileURLToPath(import.meta.url)), "support/isolate.sh");
 

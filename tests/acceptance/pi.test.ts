@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { docker, run } from "../support/commands";
 import { authorityOf, containersOf } from "../support/inspection";
+import { MailHost, mailPorts, mailServer } from "../support/mailHost";
 import { Project } from "../support/project";
 import { currentTestbed } from "../support/testbed";
 import { Visitor } from "../support/visitor";
@@ -32,10 +33,12 @@ const project = new Project({
       streaming: images["streaming-4.7.2"],
       binfmt: emulation,
     },
-    smtp: { server: "smtp.example.org", from: "notifications@pi.example.org" },
+    smtp: { server: mailServer, port: mailPorts.relay, from: "notifications@pi.example.org" },
     admin: { username: "alice", email: "alice@example.org" },
   },
 });
+
+let mail: MailHost;
 
 const limitOf = async (id: string): Promise<number> =>
   Number(
@@ -43,6 +46,7 @@ const limitOf = async (id: string): Promise<number> =>
   );
 
 beforeAll(async () => {
+  mail = await MailHost.open(path.join(testbed.folder, "pi-mail"));
   // The kernel's register, as systemd mounts it on a machine of one's own.
   if (!existsSync(path.join(register, "register")))
     await run("mount", ["-t", "binfmt_misc", "binfmt_misc", register]);
@@ -53,6 +57,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await project.pulumi(["destroy", "--yes", "--remove-data"], true);
   await project.remove();
+  await mail.close();
 });
 
 describe("the stack pi, with images that this machine cannot run by itself", () => {

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import path from "node:path";
 import { linesOf, until } from "../support/commands";
+import { MailHost, mailPorts, mailServer } from "../support/mailHost";
 import { SimulatedMachines } from "../support/machine/simulatedMachines";
 import { SshClient } from "../support/machine/sshClient";
 import { changesIn, Project } from "../support/project";
@@ -16,6 +17,7 @@ const login = `${machine.user}@${machine.ipv4}`;
 const host = { kind: "ssh", address: machine.ipv4, user: machine.user, arch: "amd64" };
 const redis = testbed.images["redis"] ?? "";
 
+let mail: MailHost;
 let machines: SimulatedMachines;
 let client: SshClient;
 let hostKey = "";
@@ -39,6 +41,7 @@ const held = async (): Promise<string[]> => {
 };
 
 beforeAll(async () => {
+  mail = await MailHost.open(path.join(folder, "mail"));
   machines = await SimulatedMachines.open({
     ...testbed.machines,
     endpoint: testbed.endpoint,
@@ -60,7 +63,8 @@ beforeAll(async () => {
       domain,
       images: testbed.images,
       host,
-      smtp: { server: "smtp.example.org", from: "notifications@social.example.org" },
+      edge: { kind: "local", port: 8443 },
+      smtp: { server: mailServer, port: mailPorts.relay, from: "notifications@social.example.org" },
       admin: { username: "alice", email: "alice@example.org" },
     },
   });
@@ -71,6 +75,7 @@ beforeAll(async () => {
 afterAll(async () => {
   tunnel?.kill();
   await machines.close();
+  await mail.close();
 });
 
 describe("before the first change", () => {

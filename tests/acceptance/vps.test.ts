@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import path from "node:path";
 import { run, until } from "../support/commands";
 import { HetznerApi } from "../support/hetzner/api";
+import { MailHost, mailPorts, mailServer } from "../support/mailHost";
 import { SimulatedMachines } from "../support/machine/simulatedMachines";
 import { changesIn, Project } from "../support/project";
 import { currentTestbed } from "../support/testbed";
@@ -23,6 +24,7 @@ const host = {
   adminIps: ["203.0.113.1"],
 };
 
+let mail: MailHost;
 let machines: SimulatedMachines;
 let api: HetznerApi;
 let project: Project;
@@ -59,6 +61,7 @@ async function visitor(): Promise<Visitor> {
 }
 
 beforeAll(async () => {
+  mail = await MailHost.open(path.join(folder, "mail"));
   machines = await SimulatedMachines.open({
     ...testbed.machines,
     endpoint: testbed.endpoint,
@@ -80,7 +83,8 @@ beforeAll(async () => {
         streaming: multiArch["streaming-4.7.2"],
       },
       host,
-      smtp: { server: "smtp.example.org", from: "notifications@social.example.org" },
+      edge: { kind: "local", port: 8443 },
+      smtp: { server: mailServer, port: mailPorts.relay, from: "notifications@social.example.org" },
       admin: { username: "alice", email: "alice@example.org" },
     },
   });
@@ -92,6 +96,7 @@ afterAll(async () => {
   tunnel?.kill();
   await project.pulumi(["destroy", "--yes", "--remove-data"], true);
   await machines.close();
+  await mail.close();
   await api.close();
 });
 

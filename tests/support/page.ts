@@ -10,6 +10,12 @@ export const textOf = (name: string): string =>
 /** What a cell or a word holds, without the quotes that make it code. */
 export const code = (cell: string): string => /^`(.*)`$/.exec(cell)?.[1] ?? cell;
 
+/** A table of a page, cell by cell. */
+interface Table {
+  readonly head: string[];
+  readonly rows: string[][];
+}
+
 /** A page of the handbook, taken apart as its readers use it. */
 export class Page {
   readonly text: string;
@@ -26,16 +32,22 @@ export class Page {
     return found.split("\n## ")[0] ?? found;
   }
 
+  /** The tables under a heading. */
+  tables(heading: string): Table[] {
+    return tablesIn(this.part(heading));
+  }
+
   /** The cells of the tables under a heading, row by row, without their heads. */
   table(heading: string): string[][] {
-    const rows = this.part(heading)
-      .split("\n")
-      .map((line) => (line.startsWith("|") ? line.split("|").slice(1, -1) : []))
-      .map((cells) => cells.map((cell) => cell.trim()));
-    const isRule = (cells: readonly string[] | undefined): boolean =>
-      cells?.[0] !== undefined && /^-+$/.test(cells[0]);
-    return rows.filter(
-      (cells, index) => cells.length > 0 && !isRule(cells) && !isRule(rows[index + 1]),
+    return this.tables(heading).flatMap(({ rows }) => rows);
+  }
+
+  /** What it says that the program says: the code in the columns of its tables that are headed so. */
+  get quotes(): string[] {
+    return tablesIn(this.text).flatMap(({ head, rows }) =>
+      rows
+        .flatMap((cells) => cells.filter((_, column) => /\b(says|said)$/.test(head[column] ?? "")))
+        .flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, quote = ""]) => quote)),
     );
   }
 
@@ -75,6 +87,17 @@ export function mastodonKeys(stackFile: string): Readonly<Record<string, unknown
       .filter(([[namespace]]) => namespace === "mastodon")
       .map(([[, name = ""], value]) => [name, value]),
   );
+}
+
+function tablesIn(text: string): Table[] {
+  const blocks = text.match(/^\|.*(\n\|.*)*/gm) ?? [];
+  return blocks.map((block) => {
+    const [head = [], , ...rows] = block
+      .split("\n")
+      .map((line) => line.split("|").slice(1, -1))
+      .map((cells) => cells.map((cell) => cell.trim()));
+    return { head, rows };
+  });
 }
 
 /** The headings of a page as links name them: https://docs.github.com/get-started/writing-on-github */

@@ -8,6 +8,8 @@ const packages: Readonly<Record<string, string>> = {
   dockerd: "docker.io",
   "docker-registry": "docker-registry",
   ip: "iproute2",
+  iptables: "iptables",
+  openssl: "openssl",
   ssh: "openssh-client",
   mmdebstrap: "mmdebstrap",
   unshare: "util-linux",

@@ -22,6 +22,10 @@ export interface TestbedAddress {
     readonly registryPort: number;
     readonly registries: readonly string[];
   };
+  /** What moving media is tested with: an S3-compatible server, and the program that copies. References. */
+  readonly storage: { readonly minio: string; readonly rclone: string };
+  /** A certificate authority. Reference. */
+  readonly authority: string;
 }
 
 /** The images for another architecture than this machine's, which runs them by emulation. References by name. */
@@ -80,6 +84,11 @@ export class Testbed {
       images: imageOverrides(prepared),
       foreign: foreignImages(prepared),
       machines,
+      storage: {
+        minio: referenceTo(prepared.images, "minio"),
+        rclone: referenceTo(prepared.images, "rclone"),
+      },
+      authority: referenceTo(prepared.images, "pebble"),
     };
     return new Testbed(address, engine, registry);
   }
@@ -97,6 +106,8 @@ function imageOverrides({ images }: PreparedImages): Record<string, string> {
     postgres: referenceTo(images, "postgres"),
     redis: referenceTo(images, "redis"),
     caddy: referenceTo(images, "caddy"),
+    cloudflared: referenceTo(images, "cloudflared"),
+    elasticsearch: referenceTo(images, "search"),
   };
 }
 

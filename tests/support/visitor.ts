@@ -1,5 +1,5 @@
+import { request as requestPlain, type IncomingHttpHeaders } from "node:http";
 import { request, type RequestOptions } from "node:https";
-import type { IncomingHttpHeaders } from "node:http";
 import type { LookupFunction } from "node:net";
 import WebSocket from "ws";
 
@@ -16,11 +16,13 @@ interface Question {
   readonly json?: unknown;
 }
 
-/** Every name leads to this machine, as the hosts file of a developer would have it. */
-const toLoopback: LookupFunction = (_host, options, found) => {
-  if (options.all === true) found(null, [{ address: "127.0.0.1", family: 4 }]);
-  else found(null, "127.0.0.1", 4);
-};
+/** Every name leads to one address, as the hosts file of a developer would have it. */
+const leadingTo =
+  (address: string): LookupFunction =>
+  (_host, options, found) => {
+    if (options.all === true) found(null, [{ address, family: 4 }]);
+    else found(null, address, 4);
+  };
 
 const patienceMs = 60_000;
 
@@ -28,9 +30,15 @@ const patienceMs = 60_000;
 export class Visitor {
   private readonly cookies = new Map<string, string>();
 
+  /**
+   * @param headers sent with everything, as by a reverse proxy in between. Default: none.
+   * @param address of this machine, where the instance is reached
+   */
   constructor(
     private readonly origin: string,
     private readonly authority: string,
+    private readonly headers: Readonly<Record<string, string>> = {},
+    private readonly address = "127.0.0.1",
   ) {}
 
   get(path: string, question: Question = {}): Promise<Answer> {
@@ -100,8 +108,12 @@ export class Visitor {
 
   /** Opens the streaming socket of the person's home timeline. */
   async listen(token: string): Promise<Socket> {
-    const address = `${this.origin.replace("https:", "wss:")}/api/v1/streaming?stream=user&access_token=${token}`;
-    const socket = new WebSocket(address, { ca: this.authority, lookup: toLoopback });
+    const address = `${this.origin.replace(/^http/, "ws")}/api/v1/streaming?stream=user&access_token=${token}`;
+    const socket = new WebSocket(address, {
+      ca: this.authority,
+      lookup: leadingTo(this.address),
+      headers: this.headers,
+    });
     await new Promise<void>((resolve, reject) => {
       socket.once("open", () => resolve());
       socket.once("error", reject);
@@ -120,7 +132,7 @@ export class Visitor {
     const options: RequestOptions = {
       method,
       ca: this.authority,
-      lookup: toLoopback,
+      lookup: leadingTo(this.address),
       timeout: patienceMs,
       agent: false,
       headers: {
@@ -130,11 +142,13 @@ export class Visitor {
         ...(this.cookies.size === 0
           ? {}
           : { cookie: [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ") }),
+        ...this.headers,
         ...headers,
       },
     };
     return new Promise((resolve, reject) => {
-      const call = request(new URL(path, this.origin), options, (response) => {
+      const url = new URL(path, this.origin);
+      const call = (url.protocol === "http:" ? requestPlain : request)(url, options, (response) => {
         this.keepCookies(response.headers["set-cookie"] ?? []);
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -62,7 +62,12 @@ export async function readRecipes(
     }),
     await caddyRecipe(base, go),
     ...(await Promise.all(standinReleases.flatMap((release) => standinRecipes(runtime, release)))),
+    await cloudflaredRecipe(runtime),
+    await searchRecipe(runtime),
     await machineRecipe(base),
+    await minioRecipe(base, go),
+    await rcloneRecipe(base),
+    await pebbleRecipe(base, go),
   ];
 }
 
@@ -102,7 +107,7 @@ async function nativeBase(): Promise<Recipe> {
 const installedPackages = [
   ...["ca-certificates", "curl", "file", "libcap2-bin", "locales", "media-types", "nodejs"],
   ...["passwd", "postgresql-17", "postgresql-common", "procps", "redis-server", "redis-tools"],
-  ...["tini", "tzdata", "wget"],
+  ...["ruby", "ruby-aws-sdk-s3", "tini", "tzdata", "wget"],
 ];
 
 /** The base of another architecture holds every image's packages, so that installing them costs nothing later. */
@@ -162,10 +167,7 @@ async function serverRecipe(
 async function caddyRecipe(base: Recipe, go: Readonly<Record<string, string>>): Promise<Recipe> {
   const folder = path.join(recipeFolder, "caddy");
   const source = "github.com/caddyserver/caddy/v2";
-  const version =
-    new RegExp(`${source} v(\\S+)`).exec(
-      await readFile(path.join(folder, "go.mod"), "utf8"),
-    )?.[1] ?? "";
+  const version = await moduleVersion(folder, source);
   return {
     name: "caddy",
     architecture: base.architecture,
@@ -176,23 +178,133 @@ async function caddyRecipe(base: Recipe, go: Readonly<Record<string, string>>): 
     prepare: async (context) => {
       for (const file of ["Dockerfile", "Caddyfile", "index.html"])
         await cp(path.join(folder, file), path.join(context, file));
-      const output = path.join(context, "caddy");
-      const env = { ...process.env, ...go, CGO_ENABLED: "0", GOARCH: base.architecture };
-      await run(
-        "go",
-        [
-          "build",
-          "-trimpath",
-          "-buildvcs=false",
-          `-ldflags=-s -w -X ${source}.CustomVersion=v${version}`,
-          "-o",
-          output,
-          `${source}/cmd/caddy`,
-        ],
-        { cwd: folder, env },
-      );
+      await buildGo(`${source}/cmd/caddy`, {
+        folder,
+        output: path.join(context, "caddy"),
+        architecture: base.architecture,
+        flags: `-X ${source}.CustomVersion=v${version}`,
+        go,
+      });
     },
     tag: () => version,
+  };
+}
+
+/** A real S3-compatible server, for the tests alone. */
+async function minioRecipe(base: Recipe, go: Readonly<Record<string, string>>): Promise<Recipe> {
+  const folder = path.join(recipeFolder, "minio");
+  const source = "github.com/minio/minio";
+  return {
+    name: "minio",
+    architecture: base.architecture,
+    repository: "tests/minio",
+    parent: base.name,
+    internal: false,
+    testsOnly: true,
+    nativeOnly: true,
+    key: await keyOf([folder], base.key),
+    prepare: async (context) => {
+      await cp(path.join(folder, "Dockerfile"), path.join(context, "Dockerfile"));
+      const output = path.join(context, "minio");
+      await buildGo(source, { folder, output, architecture: base.architecture, go });
+    },
+    tag: () => moduleVersion(folder, source),
+  };
+}
+
+/** A certificate authority, for the tests alone. */
+async function pebbleRecipe(base: Recipe, go: Readonly<Record<string, string>>): Promise<Recipe> {
+  const folder = path.join(recipeFolder, "pebble");
+  const source = "github.com/letsencrypt/pebble/v2";
+  return {
+    name: "pebble",
+    architecture: base.architecture,
+    repository: "tests/pebble",
+    parent: base.name,
+    internal: false,
+    testsOnly: true,
+    nativeOnly: true,
+    key: await keyOf([folder], base.key),
+    prepare: async (context) => {
+      for (const file of ["Dockerfile", "authority"])
+        await cp(path.join(folder, file), path.join(context, file));
+      for (const program of ["pebble", "pebble-challtestsrv"]) {
+        const output = path.join(context, program);
+        const { architecture } = base;
+        await buildGo(`${source}/cmd/${program}`, { folder, output, architecture, go });
+      }
+    },
+    tag: () => moduleVersion(folder, source),
+  };
+}
+
+/** The version in which a folder's `go.mod` asks for a module, without its v. */
+async function moduleVersion(folder: string, source: string): Promise<string> {
+  const text = await readFile(path.join(folder, "go.mod"), "utf8");
+  return new RegExp(`${source} v(\\S+)`).exec(text)?.[1] ?? "";
+}
+
+interface GoBuild {
+  /** Holds the `go.mod`. */
+  readonly folder: string;
+  readonly output: string;
+  readonly architecture: Architecture;
+  /** Further flags of the linker. Default: none. */
+  readonly flags?: string;
+  readonly go: Readonly<Record<string, string>>;
+}
+
+/** Builds a program that needs no library beside it. */
+async function buildGo(
+  program: string,
+  { folder, output, architecture, flags = "", go }: GoBuild,
+): Promise<void> {
+  const env = { ...process.env, ...go, CGO_ENABLED: "0", GOARCH: architecture };
+  const options = ["-trimpath", "-buildvcs=false", `-ldflags=-s -w ${flags}`.trimEnd()];
+  await run("go", ["build", ...options, "-o", output, program], { cwd: folder, env });
+}
+
+/** The stand-in for cloudflared, under the tag that the program asks for. */
+async function cloudflaredRecipe(runtime: Recipe): Promise<Recipe> {
+  const folder = path.join(recipeFolder, "cloudflared");
+  const sources = path.join(projectFolder, "tests", "support", "cloudflared");
+  return {
+    name: "cloudflared",
+    architecture: runtime.architecture,
+    repository: "cloudflare/cloudflared",
+    parent: runtime.name,
+    internal: false,
+    testsOnly: true,
+    nativeOnly: true,
+    key: await keyOf([folder, sources], runtime.key),
+    prepare: async (context) => {
+      await cp(folder, context, { recursive: true });
+      const compiled = path.join(projectFolder, "dist", "tests", "support", "cloudflared");
+      await cp(compiled, path.join(context, "cloudflared"), { recursive: true });
+    },
+    tag: () => "2026.9.3",
+  };
+}
+
+/** The stand-in for Elasticsearch. */
+async function searchRecipe(runtime: Recipe): Promise<Recipe> {
+  const folder = path.join(recipeFolder, "search");
+  const sources = path.join(projectFolder, "tests", "support", "search");
+  return {
+    name: "search",
+    architecture: runtime.architecture,
+    repository: "tests/elasticsearch",
+    parent: runtime.name,
+    internal: false,
+    testsOnly: true,
+    nativeOnly: true,
+    key: await keyOf([folder, sources], runtime.key),
+    prepare: async (context) => {
+      await cp(folder, context, { recursive: true });
+      const compiled = path.join(projectFolder, "dist", "tests", "support", "search");
+      await cp(compiled, path.join(context, "search"), { recursive: true });
+    },
+    tag: () => "8.19.19",
   };
 }
 
@@ -214,6 +326,14 @@ async function machineRecipe(base: Recipe): Promise<Recipe> {
     },
     tag: () => dockerEngineVersion,
   };
+}
+
+/** What media is moved with. */
+async function rcloneRecipe(base: Recipe): Promise<Recipe> {
+  const recipe = await serverRecipe(base, "rclone", "rclone/rclone", async (versionOf) =>
+    wordWithDigits(await versionOf("dpkg-query", "--show", "--showformat=${Version}", "rclone")),
+  );
+  return { ...recipe, testsOnly: true, nativeOnly: true };
 }
 
 /** One image of the stand-in for Mastodon. */

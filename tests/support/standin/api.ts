@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { hasBucket, putInBucket } from "./bucket";
 import { home, release } from "./home";
 import { HttpError, json, redirect, type Reply } from "./http";
 import { applicationColumn } from "./migrations";
@@ -302,8 +303,12 @@ async function uploadMedia(visit: Visit): Promise<Reply> {
   const name = createHash("sha256").update(randomBytes(16)).digest("hex").slice(0, 16);
   const folder = `media_attachments/files/${id.match(/.{1,3}/g)?.join("/")}/original`;
   const relative = `${folder}/${name}.${extension}`;
-  await mkdir(path.join(mediaRoot(), folder), { recursive: true });
-  await writeFile(path.join(mediaRoot(), relative), file.bytes);
+  if (hasBucket()) {
+    await putInBucket(relative, file.type, file.bytes);
+  } else {
+    await mkdir(path.join(mediaRoot(), folder), { recursive: true });
+    await writeFile(path.join(mediaRoot(), relative), file.bytes);
+  }
   const media = { id, file_path: relative, description: visit.params.get("description") || null };
   await visit.site.pool.query(
     "INSERT INTO media_attachments (id, account_id, file_path, content_type, description) VALUES ($1, $2, $3, $4, $5)",

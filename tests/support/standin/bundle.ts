@@ -1,14 +1,28 @@
+import { spawn } from "node:child_process";
+import { CommandError } from "./commandError";
 import { BootError } from "./environment";
 import { messageOf } from "./log";
 import { TaskError } from "./migrator";
 import { rails } from "./rails";
 import { sidekiq } from "./sidekiq";
-import { CommandError, tootctl } from "./tootctl";
+import { tootctl } from "./tootctl";
 import { web } from "./web";
 
 type Command = (args: readonly string[]) => Promise<void>;
 
+/** Ruby itself is no double: the image holds the libraries by which Mastodon sends mail and stores media. */
+const ruby: Command = (args) =>
+  new Promise((resolve, reject) => {
+    const child = spawn("ruby", args, { stdio: "inherit" });
+    child.on("error", reject);
+    child.on("close", (code) => {
+      process.exitCode = code ?? 1;
+      resolve();
+    });
+  });
+
 const commands: Readonly<Record<string, Command>> = {
+  ruby,
   puma: web,
   sidekiq,
   rails,

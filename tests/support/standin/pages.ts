@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { activityKey } from "./api";
 import { passwordMatches } from "./encryption";
 import { release } from "./home";
+import { actor, varies, wantsActivity } from "./federation";
 import { redirect, type Reply } from "./http";
 import { untrustedForm } from "./oauth";
 import { escapeHtml, form, page } from "./page";
@@ -50,7 +51,9 @@ async function front(visit: Visit): Promise<Reply> {
   );
 }
 
-async function profile({ site }: Visit, [username = ""]: readonly string[]): Promise<Reply> {
+async function profile(visit: Visit, [username = ""]: readonly string[]): Promise<Reply> {
+  if (wantsActivity(visit)) return actor(visit, [username]);
+  const { site } = visit;
   const { localDomain, webDomain } = site.environment;
   const { rows } = await site.pool.query<{ id: string; username: string }>(
     "SELECT id, username FROM accounts WHERE lower(username) = lower($1) AND domain IS NULL AND id > 0",
@@ -68,6 +71,8 @@ async function profile({ site }: Visit, [username = ""]: readonly string[]): Pro
   return page(
     account.username,
     `<h1>@${account.username}@${escapeHtml(localDomain)}</h1>${listOf(statuses)}`,
+    200,
+    { "Cache-Control": "max-age=15, public, stale-while-revalidate=30", ...varies },
   );
 }
 

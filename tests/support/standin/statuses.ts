@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { mediaBase } from "./bucket";
 import { release } from "./home";
 import { applicationColumn } from "./migrations";
 import { escapeHtml } from "./page";
@@ -99,6 +100,6 @@ export function presentAccount(
 }
 
 export function presentMedia(media: Media, webDomain: string) {
-  const url = `https://${webDomain}/system/${media.file_path}`;
+  const url = `${mediaBase(webDomain)}/${media.file_path}`;
   return { id: media.id, type: "image", url, preview_url: url, description: media.description };
 }

@@ -3,18 +3,15 @@ import { Resolver } from "node:dns/promises";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import type { Redis } from "ioredis";
 import { DatabaseError, type Pool } from "pg";
+import { CommandError } from "./commandError";
 import { openPool, openRedis } from "./connections";
 import { columnKeyring, hashPassword, makeSigningKey } from "./encryption";
 import { readEnvironment, type Environment } from "./environment";
 import { release } from "./home";
 import { enqueue } from "./queue";
+import { deploySearch } from "./search";
 import { setRegistrationsMode, type RegistrationsMode } from "./settings";
 import { makeId } from "./snowflake";
-
-/** Ends tootctl with this message and exit code 1. */
-export class CommandError extends Error {
-  override name = "CommandError";
-}
 
 interface Context {
   readonly environment: Environment;
@@ -31,7 +28,7 @@ const registrationModes: Readonly<Record<string, RegistrationsMode>> = {
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /**
- * `tootctl COMMAND …`: `version`, `accounts create|modify`, `settings registrations`.
+ * `tootctl COMMAND …`: `version`, `accounts create|modify`, `search deploy`, `settings registrations`.
  * @throws CommandError with the original's message
  */
 export async function tootctl(args: readonly string[]): Promise<void> {
@@ -49,6 +46,7 @@ export async function tootctl(args: readonly string[]): Promise<void> {
     else if (group === "accounts" && command === "modify") await modifyAccount(context, rest);
     else if (group === "settings" && command === "registrations")
       await setRegistrations(context, rest);
+    else if (group === "search" && command === "deploy") await fillIndices(context, rest);
     else
       throw new CommandError(
         `Could not find command "${[group, command].filter(Boolean).join(" ")}".`,
@@ -152,6 +150,11 @@ async function setRegistrations({ pool }: Context, args: string[]): Promise<void
   if (mode === undefined) throw new CommandError(`Could not find command "${args[0] ?? ""}".`);
   await setRegistrationsMode(pool, mode);
   say("OK");
+}
+
+async function fillIndices({ pool }: Context, args: string[]): Promise<void> {
+  if (args.length > 0) throw new CommandError(`Unknown switches "${args.join(", ")}"`);
+  say(`Indexed ${await deploySearch(process.env, pool)} records, de-indexed 0`);
 }
 
 async function signOutEverywhere(pool: Pool, redis: Redis, userId: string): Promise<void> {

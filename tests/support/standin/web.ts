@@ -3,6 +3,7 @@ import { apiRoutes } from "./api";
 import { openPool, openRedis } from "./connections";
 import { columnKeyring, Keyring } from "./encryption";
 import { BootError, integerOf, readEnvironment } from "./environment";
+import { federationRoutes } from "./federation";
 import { staticFile } from "./files";
 import { guard, isSecure } from "./guard";
 import { HttpError, json, readParams, send, type Reply } from "./http";
@@ -10,10 +11,11 @@ import { log, messageOf } from "./log";
 import { oauthRoutes } from "./oauth";
 import { page } from "./page";
 import { pageRoutes } from "./pages";
+import { remoteIp } from "./remoteIp";
 import { readSession } from "./session";
 import type { Site } from "./site";
 
-const routes = [...apiRoutes, ...oauthRoutes, ...pageRoutes];
+const routes = [...apiRoutes, ...oauthRoutes, ...federationRoutes, ...pageRoutes];
 
 /** `puma -C config/puma.rb` */
 export async function web(args: readonly string[]): Promise<void> {
@@ -68,6 +70,11 @@ const strictTransport = { "Strict-Transport-Security": "max-age=63072000; includ
 async function answer(site: Site, request: IncomingMessage): Promise<Reply> {
   const target = request.url ?? "/";
   const method = request.method ?? "GET";
+  // As the original does at this level; at those above, it says nothing of what goes well.
+  if (["debug", "info"].includes(process.env.RAILS_LOG_LEVEL ?? "")) {
+    const visitor = remoteIp(request.headers, request.socket.remoteAddress ?? "");
+    log("web", `Started ${method} "${target.replace(/\?.*$/s, "")}" for ${visitor}`);
+  }
   const refusal = guard(
     { method, target, headers: request.headers },
     site.environment.allowedHosts,
