@@ -61,13 +61,14 @@ export default defineConfig(
   },
   {
     files: ["components/**"],
-    ignores: ["components/readConfig.ts"],
+    ignores: ["components/readConfig.ts", "components/accounts.ts"],
     rules: {
       "no-restricted-syntax": [
         "error",
         {
           selector: "NewExpression[callee.object.name='pulumi'][callee.property.name='Config']",
-          message: "Only components/readConfig.ts reads the configuration.",
+          message:
+            "Only components/readConfig.ts reads the configuration, and accounts.ts what is for providers.",
         },
         {
           selector: "NewExpression[callee.object.name='docker'][callee.property.name='Container']",

@@ -116,14 +116,16 @@ export class Instance extends pulumi.ComponentResource {
       },
       child,
     );
-    const connectors = new Connectors(
-      `${name}-connectors`,
-      { site, containers: plan.tunnel?.replicas ?? [], behind: [gateway] },
-      child,
-    );
+    const connectors =
+      plan.tunnel &&
+      new Connectors(
+        `${name}-connectors`,
+        { site, containers: plan.tunnel.replicas, behind: [gateway] },
+        child,
+      );
     const targets = new Targets(host, tunnel);
     if (plan.dns !== undefined) {
-      const behind = [gateway, ...connectors.ready];
+      const behind = [gateway, ...(connectors?.ready ?? [])];
       const access = provided.cloudflare ?? {};
       new Dns(`${name}-dns`, { spec: plan.dns, targets, access, behind }, child);
     }

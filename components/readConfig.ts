@@ -5,7 +5,6 @@ import {
   emulationWarning,
   hostOf,
   parseConfig,
-  parseKey,
   pinImages,
   resolveImages,
   secretCommand,
@@ -17,7 +16,13 @@ import {
   type SecretKey,
 } from "../plan";
 import { EngineError, type Engine } from "./host/engine";
-import type { CloudflareAccount } from "./edge/cloudflareApi";
+import {
+  accountFaults,
+  cloudflareAccount,
+  encryptedKeys,
+  readAccounts,
+  type Accounts,
+} from "./accounts";
 import { findZone } from "./edge/findZone";
 import { findCommit } from "./findCommit";
 import { findHost, measured, type RawConfig } from "./host/findHost";
@@ -26,28 +31,14 @@ import { completeLock, lockCommit } from "./host/imageLock";
 import { foreignImages } from "./host/imagePlatforms";
 
 /** Secrets that the stack file holds, by their key, and the access to a provider of servers. */
-export type ProvidedSecrets = Readonly<Partial<Record<TextKey, pulumi.Output<string>>>> & {
-  /** The values of variables, by their names. */
-  readonly secretEnvironment?: SecretEnvironment["variables"];
-  readonly hcloud?: HcloudAccess;
-  readonly cloudflare?: CloudflareAccess;
-};
+export type ProvidedSecrets = Accounts &
+  Readonly<Partial<Record<TextKey, pulumi.Output<string>>>> & {
+    /** The values of variables, by their names. */
+    readonly secretEnvironment?: SecretEnvironment["variables"];
+  };
 
 /** A secret that is one text. */
 type TextKey = Exclude<SecretKey, "secretEnvironment">;
-
-/** What `cloudflare:` keys of the stack file say; what they do not is left to the provider and its variables. */
-export interface CloudflareAccess {
-  readonly apiToken?: pulumi.Output<string>;
-  readonly baseUrl?: string;
-}
-
-/** What `hcloud:` keys of the stack file say; what they do not is left to the provider and its variables. */
-export interface HcloudAccess {
-  readonly token?: pulumi.Output<string>;
-  readonly endpoint?: string;
-  readonly pollInterval?: string;
-}
 
 const namespace = "mastodon";
 
@@ -64,8 +55,7 @@ export async function readConfig(): Promise<{ config: Config; provided: Provided
   const provided = {
     ...readSecrets(),
     ...(secretVariables.length > 0 && { secretEnvironment: variables }),
-    ...readHcloud(),
-    ...readCloudflare(),
+    ...readAccounts(),
   };
   const setSecrets = secretKeys.filter((key) => provided[key] !== undefined);
   try {
@@ -73,7 +63,7 @@ export async function readConfig(): Promise<{ config: Config; provided: Provided
       findHost(raw),
       findZone(raw, cloudflareAccount()),
     ]);
-    const found = [...hcloudFaults(raw), ...cloudflareFaults(raw), ...host.faults, ...names.faults];
+    const found = [...accountFaults(raw), ...host.faults, ...names.faults];
     const parsed = parseWith([...plainSecretFaults(), ...unreadable, ...found], () =>
       parseConfig({ ...raw, ...measured(raw, engine) }, setSecrets, secretVariables),
     );
@@ -143,10 +133,6 @@ function readSecrets(): ProvidedSecrets {
   );
 }
 
-/** Full names of the keys that the stack file holds encrypted. */
-const encryptedKeys = (): string[] =>
-  JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]") as string[];
-
 /** Secrets that stand in the stack file for everybody to read. */
 function plainSecretFaults(): Fault[] {
   const encrypted = encryptedKeys();
@@ -158,101 +144,6 @@ function plainSecretFaults(): Fault[] {
         ? `is in plain text: set it anew with \`npm run pulumi -- config set --secret mastodon:${path}\``
         : `is in plain text: set each variable anew with ${secretCommand("NAME")}`,
     }));
-}
-
-function readHcloud(): { readonly hcloud?: HcloudAccess } {
-  const config = new pulumi.Config("hcloud");
-  const [token, endpoint, pollInterval] = [
-    config.getSecret("token"),
-    config.get("endpoint"),
-    config.get("pollInterval"),
-  ];
-  const access = {
-    ...(token === undefined ? {} : { token }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(pollInterval === undefined ? {} : { pollInterval }),
-  };
-  return Object.keys(access).length === 0 ? {} : { hcloud: access };
-}
-
-/** What is wrong with the access to Hetzner, for a stack that makes its server there. */
-function hcloudFaults(raw: RawConfig): Fault[] {
-  const host = raw["host"] as { readonly kind?: unknown } | null | undefined;
-  if (host?.kind !== "hetzner") return [];
-  const text = pulumi.runtime.allConfig()["hcloud:token"] ?? process.env["HCLOUD_TOKEN"] ?? "";
-  const advice =
-    "make one in the Hetzner Cloud Console (Security, API tokens, Read & Write), and set it with `npm run pulumi -- config set --secret hcloud:token`";
-  if (text === "")
-    return [{ path: "host", message: `needs hcloud:token, which is missing: ${advice}` }];
-  const encrypted =
-    encryptedKeys().includes("hcloud:token") || !("hcloud:token" in pulumi.runtime.allConfig());
-  return [
-    ...(encrypted
-      ? []
-      : [{ path: "host", message: `needs hcloud:token, which is in plain text: ${advice}` }]),
-    ...(/^[0-9A-Za-z]{64}$/.test(text)
-      ? []
-      : [
-          {
-            path: "host",
-            message: `needs hcloud:token, and what is set is none, which has 64 letters and digits: ${advice}`,
-          },
-        ]),
-  ];
-}
-
-function readCloudflare(): { readonly cloudflare?: CloudflareAccess } {
-  const config = new pulumi.Config("cloudflare");
-  const [apiToken, baseUrl] = [config.getSecret("apiToken"), config.get("baseUrl")];
-  const access = {
-    ...(apiToken === undefined ? {} : { apiToken }),
-    ...(baseUrl === undefined ? {} : { baseUrl }),
-  };
-  return Object.keys(access).length === 0 ? {} : { cloudflare: access };
-}
-
-const cloudflareToken = (): string =>
-  pulumi.runtime.allConfig()["cloudflare:apiToken"] ?? process.env["CLOUDFLARE_API_TOKEN"] ?? "";
-
-/** How Cloudflare is asked; undefined where there is no token that it could take. */
-function cloudflareAccount(): CloudflareAccount | undefined {
-  const token = cloudflareToken();
-  const baseUrl =
-    pulumi.runtime.allConfig()["cloudflare:baseUrl"] ?? process.env["CLOUDFLARE_BASE_URL"];
-  return tokenShape.test(token) ? { token, baseUrl } : undefined;
-}
-
-const tokenShape = /^[0-9A-Za-z_-]{40,80}$/;
-
-/** What is wrong with the access to Cloudflare, for a stack that needs it. */
-function cloudflareFaults(raw: RawConfig): Fault[] {
-  const [edge, dns] = [parseKey("edge", raw["edge"]), parseKey("dns", raw["dns"])];
-  const path = edge?.kind === "tunnel" ? "edge" : "dns";
-  if (edge?.kind !== "tunnel" && dns?.kind !== "cloudflare") return [];
-  const token = cloudflareToken();
-  const permissions =
-    edge?.kind === "tunnel"
-      ? "Account: Cloudflare Tunnel: Edit, Zone: Zone: Read, DNS: Edit, Zone Settings: Edit, Bot Management: Edit"
-      : "Zone: Zone: Read, DNS: Edit";
-  const advice = `make one in Cloudflare's dashboard (My Profile, API Tokens, ${permissions}), and set it with \`npm run pulumi -- config set --secret cloudflare:apiToken\``;
-  if (token === "")
-    return [{ path, message: `needs cloudflare:apiToken, which is missing: ${advice}` }];
-  const plain =
-    "cloudflare:apiToken" in pulumi.runtime.allConfig() &&
-    !encryptedKeys().includes("cloudflare:apiToken");
-  return [
-    ...(plain
-      ? [{ path, message: `needs cloudflare:apiToken, which is in plain text: ${advice}` }]
-      : []),
-    ...(tokenShape.test(token)
-      ? []
-      : [
-          {
-            path,
-            message: `needs cloudflare:apiToken, and what is set is none, which has 40 to 80 letters, digits, _ and -: ${advice}`,
-          },
-        ]),
-  ];
 }
 
 /** Finds the images that are made for other machines than the host. @throws ConfigError where it may not emulate them */

@@ -30,19 +30,19 @@ export class Secrets extends pulumi.ComponentResource {
       args.specs.map((spec) => [spec.name, this.generate(name, spec)]),
     ) as Record<GeneratedSecret, pulumi.Output<string>>;
     const vapid = generated.vapidScalar.apply(deriveVapidKeys);
-    const { smtpPassword, bulkSmtpPassword, s3AccessKeyId, s3SecretAccessKey } = args.provided;
-    const { acmeHmacKey, secretEnvironment = {} } = args.provided;
+    const {
+      secretEnvironment = {},
+      hcloud: _hcloud,
+      cloudflare: _cloudflare,
+      ...given
+    } = args.provided;
     this.values = {
       ...generated,
       vapidPrivateKey: vapid.privateKey,
       vapidPublicKey: vapid.publicKey,
       keysFingerprint: pulumi.all(fingerprinted.map((key) => generated[key])).apply(fingerprint),
       ...(args.tunnelToken === undefined ? {} : { tunnelToken: args.tunnelToken }),
-      ...(smtpPassword === undefined ? {} : { smtpPassword }),
-      ...(bulkSmtpPassword === undefined ? {} : { bulkSmtpPassword }),
-      ...(acmeHmacKey === undefined ? {} : { acmeHmacKey }),
-      ...(s3AccessKeyId === undefined ? {} : { s3AccessKeyId }),
-      ...(s3SecretAccessKey === undefined ? {} : { s3SecretAccessKey }),
+      ...given,
       ...Object.fromEntries(
         Object.entries(secretEnvironment).map(([key, value]) => [`environment.${key}`, value]),
       ),

@@ -2,7 +2,7 @@ import * as cloudflare from "@pulumi/cloudflare";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { removeRecord, type DnsSpec, type ForeignRecord, type RecordSpec } from "../../plan";
-import type { CloudflareAccess } from "../readConfig";
+import type { CloudflareAccess } from "../accounts";
 import type { Targets } from "./targets";
 
 export interface DnsArgs {

@@ -1,12 +1,10 @@
 import { execFileSync } from "node:child_process";
 import {
-  ConfigError,
   makePlan,
   mediaMove,
   parseConfig,
   secretKeys,
   type Config,
-  type Fault,
   type SecretKey,
 } from "../../plan";
 import { mastodonEnvironment, streamingEnvironment } from "../../plan/environment";
@@ -23,6 +21,7 @@ import { bucketInUse, type MoveWishes } from "../../plan/mediaMove";
 import { configWith } from "../support/fixtures";
 import { Page } from "../support/page";
 import { badMedia, bucket } from "./badMedia";
+import { faultsOf } from "../support/refusals";
 
 const bothKeys: readonly SecretKey[] = ["s3AccessKeyId", "s3SecretAccessKey"];
 
@@ -33,16 +32,6 @@ function configOf(media: Readonly<Record<string, unknown>> = {}, others = {}): B
 }
 
 const mediaOf = (media: Readonly<Record<string, unknown>>): S3Media => configOf(media).media;
-
-function faultsOf(raw: unknown, setSecrets: readonly SecretKey[] | undefined): readonly Fault[] {
-  try {
-    parseConfig(raw, setSecrets);
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
-    throw error;
-  }
-}
 
 describe("a bad bucket", () => {
   it("is listed once under each name", () => {

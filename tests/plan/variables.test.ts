@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { ConfigError, parseConfig, type Fault } from "../../plan";
+import { parseConfig, type Fault } from "../../plan";
 import { mastodonEnvironment, streamingEnvironment } from "../../plan/environment";
 import { reservedVariables } from "../../plan/reservedVariables";
 import { sizeInstance } from "../../plan/sizing";
@@ -7,16 +7,10 @@ import { unknownVariableFaults } from "../../plan/variables/environmentFaults";
 import { mastodonVariables } from "../../plan/variables/mastodonVariables";
 import { badVariables } from "./badVariables";
 import { variablesRead } from "./variablesRead";
+import { faultsOf } from "../support/refusals";
 
-const faultsOf = (raw: unknown, secret?: readonly string[]): readonly Fault[] => {
-  try {
-    parseConfig(raw, [], secret);
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.faults;
-    throw error;
-  }
-};
+const refusedFor = (raw: unknown, secret?: readonly string[]): readonly Fault[] =>
+  faultsOf(raw, [], secret);
 
 describe("bad variables", () => {
   it("are listed here once under each name", () => {
@@ -24,7 +18,7 @@ describe("bad variables", () => {
   });
 
   it.each(badVariables)("are refused: $name", ({ raw, secret, faults: expected }) => {
-    const found = faultsOf(raw, secret);
+    const found = refusedFor(raw, secret);
 
     expect(found.map(({ path }) => path).sort()).toEqual(expected.map(([path]) => path).sort());
     for (const [path, ...words] of expected) {
@@ -38,7 +32,7 @@ describe("bad variables", () => {
   });
 
   it.each(badVariables)("are told what to do, and no secret: $name", ({ raw, secret }) => {
-    for (const { message } of faultsOf(raw, secret)) {
+    for (const { message } of refusedFor(raw, secret)) {
       expect(message).toMatch(/\b(must|write|use|remove|set|add|did you mean)\b/);
       expect(message).not.toMatch(/undefined|\[object|\.$|\bit it\b|correct/);
       expect(message.length).toBeLessThan(600);
@@ -50,7 +44,7 @@ describe("the table of variables", () => {
   it.each(variablesRead)(
     "or the list of those that are refused holds %s, which Mastodon reads",
     (name) => {
-      const [fault] = faultsOf({ environment: { [name]: "" } }, []);
+      const [fault] = refusedFor({ environment: { [name]: "" } }, []);
       expect(fault?.message ?? "").not.toContain("is no variable of Mastodon");
     },
   );
@@ -95,7 +89,7 @@ describe("good variables", () => {
     ["MALLOC_ARENA_MAX", "2"],
     ["RUBY_GC_HEAP_GROWTH_FACTOR", "1.1"],
   ])("are accepted: %s as %j", (name, value) => {
-    expect(faultsOf({ environment: { [name]: value } }, [])).toEqual([]);
+    expect(refusedFor({ environment: { [name]: value } }, [])).toEqual([]);
   });
 
   it("sign people in from a directory and by OpenID", () => {
@@ -115,26 +109,26 @@ describe("good variables", () => {
       ONE_CLICK_SSO_LOGIN: "true",
     };
     const secret = ["LDAP_PASSWORD", "OIDC_CLIENT_SECRET"];
-    expect(faultsOf({ environment }, secret)).toEqual([]);
+    expect(refusedFor({ environment }, secret)).toEqual([]);
     // Nobody may have decrypted the stack file: then nothing counts as missing.
-    expect(faultsOf({ environment })).toEqual([]);
+    expect(refusedFor({ environment })).toEqual([]);
   });
 
   it("may be of a fork where one may run", () => {
     const environment = { MAX_TOOT_CHARS: "5000", FORK_OF_A_FORK: "yes" };
     const source = { flavour: "source", repository: "https://example.org/fork.git", ref: "main" };
     const images = { mastodon: "ghcr.io/glitch-soc/mastodon:v4.7.2" };
-    expect(faultsOf({ environment, image: source }, [])).toEqual([]);
-    expect(faultsOf({ environment, images }, [])).toEqual([]);
+    expect(refusedFor({ environment, image: source }, [])).toEqual([]);
+    expect(refusedFor({ environment, images }, [])).toEqual([]);
     expect(
-      faultsOf({ environment, images: { mastodon: "ghcr.io/mastodon/mastodon:v4.7.2" } }, []),
+      refusedFor({ environment, images: { mastodon: "ghcr.io/mastodon/mastodon:v4.7.2" } }, []),
     ).toHaveLength(2);
   });
 
   it("may be of LinuxServer's init where that runs", () => {
     const environment = { UMASK: "022", S6_VERBOSITY: "1" };
-    expect(faultsOf({ environment, image: { flavour: "linuxserver" } }, [])).toEqual([]);
-    expect(faultsOf({ environment }, [])).toHaveLength(2);
+    expect(refusedFor({ environment, image: { flavour: "linuxserver" } }, [])).toEqual([]);
+    expect(refusedFor({ environment }, [])).toHaveLength(2);
   });
 });
 

@@ -1,7 +1,8 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import path from "node:path";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
+import { Authority } from "./certificates";
 import { run } from "./commands";
 import { startNameServer } from "./nameServer";
 
@@ -57,13 +58,16 @@ export class MailHost {
 
   private constructor(
     private readonly folder: string,
-    /** The certificate of the authority, in PEM. */
-    readonly authority: string,
+    private readonly vouching: Authority,
   ) {}
 
+  /** The certificate of the authority, in PEM. */
+  get authority(): string {
+    return this.vouching.root;
+  }
+
   static async open(folder: string): Promise<MailHost> {
-    await mkdir(folder, { recursive: true });
-    const host = new MailHost(folder, await makeAuthority(folder));
+    const host = new MailHost(folder, await Authority.create(folder));
     await run("ip", ["address", "add", `${address}/32`, "dev", "lo"]);
     await run("iptables", ["--insert", "INPUT", ...dropped]);
     const names = await startNameServer(address, { [mailServer]: address });
@@ -84,15 +88,15 @@ export class MailHost {
   }
 
   private async serve(): Promise<void> {
-    const good = await makeCertificate(this.folder, "good", mailServer, 30);
+    const good = await this.vouching.issue([mailServer]);
     const clear = { hideSTARTTLS: true, allowInsecureAuth: true } as const;
     const anybody = { authOptional: true, disabledCommands: ["AUTH"] };
     const servers: readonly [number, SMTPServerOptions][] = [
       [mailPorts.good, good],
       [mailPorts.tls, { ...good, secure: true }],
       [mailPorts.relay, { ...clear, authOptional: true, disabledCommands: ["AUTH", "STARTTLS"] }],
-      [mailPorts.expired, await makeCertificate(this.folder, "expired", mailServer, -1)],
-      [mailPorts.otherName, await makeCertificate(this.folder, "other", "mx.example.net", 30)],
+      [mailPorts.expired, await this.vouching.issue([mailServer], -1)],
+      [mailPorts.otherName, await this.vouching.issue(["mx.example.net"])],
       [mailPorts.clear, clear],
       [mailPorts.loginless, { ...good, ...anybody }],
       [mailPorts.tokens, { ...good, authMethods: ["XOAUTH2"] }],
@@ -145,50 +149,3 @@ const listening = (server: Server): Promise<void> =>
     server.once("error", reject);
     server.once("listening", () => resolve());
   });
-
-async function makeAuthority(folder: string): Promise<string> {
-  const subject = ["-subj", "/CN=Authority of the test", "-days", "30"];
-  await openssl(folder, [
-    "req",
-    "-x509",
-    ...keyPair("authority"),
-    ...subject,
-    "-out",
-    "authority.crt",
-  ]);
-  return readFile(path.join(folder, "authority.crt"), "utf8");
-}
-
-/** @param days of which a negative number have passed since it ended */
-async function makeCertificate(
-  folder: string,
-  file: string,
-  name: string,
-  days: number,
-): Promise<{ readonly key: string; readonly cert: string }> {
-  await openssl(folder, ["req", ...keyPair(file), "-subj", `/CN=${name}`, "-out", `${file}.csr`]);
-  await writeFile(path.join(folder, `${file}.ext`), `subjectAltName=DNS:${name}\n`);
-  await openssl(folder, [
-    ...["x509", "-req", "-in", `${file}.csr`, "-out", `${file}.crt`, "-extfile", `${file}.ext`],
-    ...[
-      "-CA",
-      "authority.crt",
-      "-CAkey",
-      "authority.key",
-      "-CAcreateserial",
-      "-days",
-      String(days),
-    ],
-  ]);
-  const read = (extension: string): Promise<string> =>
-    readFile(path.join(folder, `${file}.${extension}`), "utf8");
-  return { key: await read("key"), cert: await read("crt") };
-}
-
-const keyPair = (file: string): string[] => [
-  ...["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
-  ...["-keyout", `${file}.key`],
-];
-
-const openssl = (cwd: string, args: readonly string[]): Promise<unknown> =>
-  run("openssl", args, { cwd });

@@ -1,5 +1,7 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { accountFaults } from "../../components/accounts";
 import { findZone } from "../../components/edge/findZone";
 import {
   ConfigError,
@@ -23,9 +25,28 @@ export const sentences = async (plans: readonly Plan[]): Promise<string[]> => [
   ...ofHosts(),
   ...(await ofZones()),
   ...ofNames(),
+  ...ofTokens(),
   ...plans.flatMap(ofPlan),
   ...["components/readConfig.ts", ...unasked()].flatMap(linesOf),
 ];
+
+/** Of tokens that are not there, and of some that are none. */
+function ofTokens(): string[] {
+  const account = "0123456789abcdef0123456789abcdef";
+  const needy = {
+    host: { kind: "hetzner", serverType: "cx23", location: "fsn1", dataVolumeGb: 40 },
+    edge: { kind: "tunnel", accountId: account, zone: "example.org" },
+  };
+  const before = pulumi.runtime.allConfig();
+  try {
+    return [{}, { "hcloud:token": "none", "cloudflare:apiToken": "none" }].flatMap((config) => {
+      pulumi.runtime.setAllConfig(config);
+      return accountFaults(needy).map(({ message }) => message);
+    });
+  } finally {
+    pulumi.runtime.setAllConfig(before);
+  }
+}
 
 /** Its quotation marks are those of the sentence, not of the language that it is written in. */
 const linesOf = (file: string): string[] => textOf(file).replaceAll('\\"', '"').split("\n");

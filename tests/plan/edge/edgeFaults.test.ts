@@ -1,5 +1,5 @@
-import { ConfigError, parseConfig } from "../../../plan";
 import { tunnelled } from "../../support/fixtures";
+import { faultsOf } from "../../support/refusals";
 
 const accountId = "0123456789abcdef0123456789abcdef";
 const tunnel = { kind: "tunnel", accountId, zone: "example.org" };
@@ -145,16 +145,6 @@ const bad: readonly Bad[] = [
     ["edge.replicas", "without quotes"],
   ],
 ];
-
-function faultsOf(raw: unknown): { path: string; message: string }[] {
-  try {
-    parseConfig(raw);
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return [...error.faults];
-    throw error;
-  }
-}
 
 it.each(bad)("refuses %s", (_name, raw, ...expected) => {
   const found = faultsOf(raw);
