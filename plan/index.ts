@@ -12,7 +12,7 @@ export { emulationWarning, type EmulationSpec } from "./emulation";
 export { recordComment, type DnsSpec, type RecordSpec, type RecordTarget } from "./edge/dns";
 export { removeRecord } from "./edge/replacement";
 export { isWithin, publicNames, webHost } from "./edge/names";
-export type { IngressRule, TunnelSpec } from "./edge/tunnel";
+export { tunnelName, type IngressRule, type TunnelSpec } from "./edge/tunnel";
 export {
   depthBelow,
   harmfulCacheRules,

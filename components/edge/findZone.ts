@@ -5,6 +5,7 @@ import {
   parseKey,
   publicNames,
   recordComment,
+  tunnelName,
   zoneSettings,
   type CacheRule,
   type Fault,
@@ -64,6 +65,8 @@ interface Question {
   readonly accountId: string | undefined;
   readonly names: readonly string[];
   readonly comment: string;
+  /** What a tunnel of the instance is called. */
+  readonly tunnel: string;
   readonly replace: readonly string[];
   readonly keep: readonly string[];
 }
@@ -110,6 +113,7 @@ function questionIn(raw: RawConfig): Question | undefined {
     // Records that somebody enters by hand are that person's.
     names: dns?.kind === "manual" ? [] : publicNames({ domain, webDomain }),
     comment: recordComment(name ?? domain),
+    tunnel: tunnelName(name ?? domain),
     replace: managed?.replace ?? [],
     keep: managed?.keep ?? [],
   };
@@ -133,14 +137,19 @@ async function ask(api: CloudflareApi, question: Question): Promise<FoundZone> {
   const [records, front] = await Promise.all([
     recordsIn(api, found.id, question),
     accountId === undefined
-      ? { locked: {}, bots: undefined, faults: [], warnings: [] }
+      ? { tunnels: [], locked: {}, bots: undefined, faults: [], warnings: [] }
       : frontIn(api, found, accountId, question),
   ]);
   const { locked, bots } = front;
   return {
     zone: { id: found.id, locked, bots, foreign: records.foreign },
     faults: [...records.faults, ...front.faults],
-    warnings: [...statusWarnings(name, found), ...records.warnings, ...front.warnings],
+    warnings: [
+      ...statusWarnings(name, found),
+      ...records.warnings,
+      ...front.warnings,
+      ...tunnelWarnings(question, front.tunnels, records.own),
+    ],
   };
 }
 
@@ -158,7 +167,7 @@ async function recordsIn(
   api: CloudflareApi,
   zoneId: string,
   { names, comment, replace, keep, zone, accountId }: Question,
-): Promise<Omit<FoundZone, "zone"> & { readonly foreign: ForeignRecord[] }> {
+): Promise<Omit<FoundZone, "zone"> & Record<"foreign" | "own", ForeignRecord[]>> {
   const asked = names.filter((name) => !keep.includes(name));
   const lists = await Promise.all(
     asked.map((name) =>
@@ -174,6 +183,7 @@ async function recordsIn(
   const kept = foreign.filter(({ name }) => !replace.includes(name));
   return {
     foreign,
+    own: lists.flat().filter((record) => record.comment === comment),
     faults: [
       ...ownFaults(lists.flat(), comment, accountId !== undefined),
       ...kept.map(({ name, type, content }) => ({
@@ -202,6 +212,22 @@ const ownFaults = (records: readonly RecordAnswer[], comment: string, toTunnel: 
       message: `"tunnel" needs the name ${name} for itself, under which this instance has AAAA → ${content}: delete that record in Cloudflare's dashboard, run \`npm run pulumi -- refresh\`, and repeat`,
     }));
 
+/**
+ * A tunnel of this instance's name that no record leads to is one that the state may not know: an `up` that was ended at
+ * the wrong moment has left it. The provider would ask for a second one of that name for minutes before it gives up.
+ */
+const tunnelWarnings = (
+  { names, tunnel }: Question,
+  tunnels: readonly string[],
+  own: readonly ForeignRecord[],
+): string[] =>
+  tunnels
+    .filter((id) => names.length > 0 && !own.some(({ content }) => content.startsWith(id)))
+    .map(
+      () =>
+        `Cloudflare has a tunnel ${tunnel}, to which no record of this instance leads. Should it be refused as taken, an earlier run was ended before it was written down: delete it in Cloudflare's dashboard (Networks, Connectors), and repeat.`,
+    );
+
 type Front = Pick<Zone, "locked" | "bots"> & Omit<FoundZone, "zone">;
 
 /** What matters once Cloudflare stands between the instance and everybody else. */
@@ -209,16 +235,21 @@ async function frontIn(
   api: CloudflareApi,
   zone: ZoneAnswer,
   accountId: string,
-  { names, zone: zoneName }: Question,
-): Promise<Front> {
+  { names, zone: zoneName, tunnel }: Question,
+): Promise<Front & { readonly tunnels: readonly string[] }> {
   const [settings, bots, rules, tunnels] = await Promise.all([
     attempt(api.get<SettingAnswer[]>(`/zones/${zone.id}/settings`)),
     attempt(api.get<Readonly<Record<string, unknown>>>(`/zones/${zone.id}/bot_management`)),
     cacheRulesIn(api, zone.id),
-    attempt(api.get(`/accounts/${accountId}/cfd_tunnel?per_page=1`)),
+    attempt(
+      api.get<{ readonly id: string }[]>(
+        `/accounts/${accountId}/cfd_tunnel?is_deleted=false&name=${encodeURIComponent(tunnel)}`,
+      ),
+    ),
   ]);
   const { locked, warnings } = lockedIn(settings, zone.plan?.name ?? "its");
   return {
+    tunnels: tunnels instanceof CloudflareError ? [] : tunnels.map(({ id }) => id),
     locked,
     bots: botsIn(bots),
     faults: [

@@ -41,12 +41,15 @@ export function connectorsOf({ edge, hardware }: Pick<ParsedConfig, "edge" | "ha
   return edge.replicas ?? (hardware === "pi" || hardware === "dev" ? 1 : 2);
 }
 
+/** Of all tunnels of an account, no two have one name. */
+export const tunnelName = (instance: string): string => physicalName(instance, "tunnel");
+
 /** Undefined where the way in is another one. */
 export function tunnelSpec(config: Config, { tunnel }: Sizing): TunnelSpec | undefined {
   if (config.edge.kind !== "tunnel" || tunnel === undefined) return undefined;
   return {
     accountId: config.edge.accountId,
-    name: physicalName(config.name, "tunnel"),
+    name: tunnelName(config.name),
     ingress: ingressRules(config),
     replicas: Array.from({ length: tunnel.connectors }, (_, index) =>
       cloudflared(config, tunnel.memoryMb, index),

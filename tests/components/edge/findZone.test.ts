@@ -109,6 +109,23 @@ describe("a record of somebody else", () => {
   });
 });
 
+it("says that a tunnel of its name is there, unless a record of its own leads to it", async () => {
+  const name = "mastodon-social.example.org-tunnel";
+  const created = await fetch(`${api.url}/accounts/${api.account.id}/cfd_tunnel`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${api.token}`, "content-type": "application/json" },
+    body: JSON.stringify({ name, config_src: "cloudflare" }),
+  });
+  expect(created.status).toBe(200);
+  const { warnings } = await ask();
+  expect(warnings).toEqual([expect.stringContaining(`Cloudflare has a tunnel ${name}`)]);
+
+  const comment = recordComment("social.example.org");
+  const content = `${api.tunnel(name).id}.cfargotunnel.com`;
+  api.addRecord("example.org", { name: "social", type: "CNAME", content, ttl: 1, comment });
+  expect((await ask()).warnings).toEqual([]);
+});
+
 it("knows the instance's own records again", async () => {
   const comment = recordComment("social.example.org");
   const content = "t.cfargotunnel.com";
