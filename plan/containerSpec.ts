@@ -1,4 +1,4 @@
-import type { Environment } from "./environment";
+import type { Environment } from "./environmentValue";
 import type { ImageKey } from "./imageKeys";
 
 /** `front` is between the gateway and what stands before it, where that is a container too. */

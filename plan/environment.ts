@@ -1,15 +1,11 @@
 import type { Config } from "./configSchema";
+import type { Environment, EnvironmentValue } from "./environmentValue";
 import { mailEnvironment } from "./mail";
 import { mediaEnvironment } from "./media";
 import { searchEnvironment } from "./searchEnvironment";
 import type { SecretReference } from "./secrets";
 import type { Sizing } from "./sizing";
 import { mastodonVariables } from "./variables/mastodonVariables";
-
-/** A value of an environment variable: plain text, or the name of a secret that is filled in at the last moment. */
-export type EnvironmentValue = string | { readonly secret: SecretReference };
-
-export type Environment = Readonly<Record<string, EnvironmentValue>>;
 
 /** The role that Mastodon logs in with, and its database. */
 export const databaseRole = "mastodon";

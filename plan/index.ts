@@ -13,21 +13,24 @@ export { recordComment, type DnsSpec, type RecordSpec, type RecordTarget } from 
 export { removeRecord } from "./edge/replacement";
 export { isWithin, publicNames, webHost } from "./edge/names";
 export { tunnelName, type IngressRule, type TunnelSpec } from "./edge/tunnel";
+export type { ForeignRecord, Zone } from "./edge/zone";
 export {
-  depthBelow,
-  harmfulCacheRules,
-  zoneSettings,
-  type CacheRule,
-  type ForeignRecord,
-  type Zone,
-} from "./edge/zone";
-export {
-  environmentFile,
-  publicHost,
-  publicUrl,
-  type Environment,
-  type EnvironmentValue,
-} from "./environment";
+  unanswered,
+  zonePreflight,
+  zoneQuestion,
+  zoneRefusal,
+  type Answered,
+  type CacheRulesetAnswer,
+  type FoundZone,
+  type FrontAnswers,
+  type PageRuleAnswer,
+  type RecordAnswer,
+  type SettingAnswer,
+  type ZoneAnswer,
+  type ZoneQuestion,
+} from "./edge/zonePreflight";
+export { environmentFile, publicHost, publicUrl } from "./environment";
+export type { Environment, EnvironmentValue } from "./environmentValue";
 export { explainContainers, explainSizing } from "./explanation";
 export { ConfigError, type Fault } from "./faults";
 export { fingerprint } from "./fingerprint";

@@ -1,6 +1,7 @@
 import type { Config } from "./configSchema";
 import type { NetworkKey } from "./containerSpec";
-import { databaseRole, jobEnvironment, type Environment } from "./environment";
+import { databaseRole, jobEnvironment } from "./environment";
+import type { Environment } from "./environmentValue";
 import { flavourOf } from "./flavours/flavourOf";
 import { labelsOf, physicalName } from "./names";
 import { runOnce } from "./oneOff";

@@ -1,5 +1,5 @@
 import type { Config } from "./configSchema";
-import type { Environment, EnvironmentValue } from "./environment";
+import type { Environment, EnvironmentValue } from "./environmentValue";
 import type { SecretReference } from "./secrets";
 
 type Smtp = NonNullable<Config["smtp"]>;

@@ -1,5 +1,5 @@
 import type { Config } from "./configSchema";
-import type { Environment } from "./environment";
+import type { Environment } from "./environmentValue";
 import { runMastodon, withRunningImage, type JobSpec } from "./jobs";
 import { mailEnvironment } from "./mail";
 import { mailScript } from "./mailScript";

@@ -1,5 +1,5 @@
 import type { Config } from "./configSchema";
-import type { Environment } from "./environment";
+import type { Environment } from "./environmentValue";
 
 export type S3Media = Extract<Config["media"], { readonly kind: "s3" }>;
 

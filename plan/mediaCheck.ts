@@ -1,5 +1,6 @@
 import type { Config } from "./configSchema";
-import { publicUrl, type Environment } from "./environment";
+import { publicUrl } from "./environment";
+import type { Environment } from "./environmentValue";
 import { runMastodon, withRunningImage, type JobSpec } from "./jobs";
 import { hasBucket, mediaEnvironment, publicBase, type BucketConfig } from "./media";
 import type { Sizing } from "./sizing";

@@ -1,4 +1,4 @@
-import type { Environment } from "./environment";
+import type { Environment } from "./environmentValue";
 import { flavourOf } from "./flavours/flavourOf";
 import { copyingImage } from "./images";
 import type { JobSpec } from "./jobs";

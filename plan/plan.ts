@@ -1,7 +1,8 @@
 import type { Config } from "./configSchema";
 import type { ContainerSpec } from "./containerSpec";
 import { emulationSpec, type EmulationSpec } from "./emulation";
-import { mastodonEnvironment, publicUrl, type Environment } from "./environment";
+import { mastodonEnvironment, publicUrl } from "./environment";
+import type { Environment } from "./environmentValue";
 import type { BuildSpec, Migrations, Processes } from "./flavours/flavour";
 import { flavourOf } from "./flavours/flavourOf";
 import { dnsSpec, mailHints, records, type DnsSpec, type RecordSpec } from "./edge/dns";

@@ -1,6 +1,7 @@
 import type { Config, ParsedConfig } from "./configSchema";
 import type { ContainerSpec } from "./containerSpec";
-import { jobEnvironment, type Environment, type EnvironmentValue } from "./environment";
+import { jobEnvironment } from "./environment";
+import type { Environment, EnvironmentValue } from "./environmentValue";
 import type { Fault } from "./faults";
 import type { Images } from "./imageKeys";
 import { runMastodon, type JobSpec } from "./jobs";

@@ -1,5 +1,5 @@
 import type { Config } from "./configSchema";
-import type { Environment } from "./environment";
+import type { Environment } from "./environmentValue";
 
 /** The alias of the engine's container, and the port that both engines listen on. */
 export const searchService = "search";

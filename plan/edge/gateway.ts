@@ -1,6 +1,6 @@
 import type { Config } from "../configSchema";
 import type { ContainerSpec } from "../containerSpec";
-import type { Environment } from "../environment";
+import type { Environment } from "../environmentValue";
 import type { JobSpec } from "../jobs";
 import { labelsOf, physicalName } from "../names";
 import { runOnce } from "../oneOff";

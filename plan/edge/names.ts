@@ -1,6 +1,8 @@
-import type { Config } from "../configSchema";
-
-type Named = Pick<Config, "domain" | "webDomain">;
+/** The names of an instance, as its configuration holds them. */
+interface Named {
+  readonly domain: string;
+  readonly webDomain?: string | undefined;
+}
 
 /** The name under which people browse the instance. */
 export const webHost = ({ domain, webDomain }: Named): string => webDomain ?? domain;

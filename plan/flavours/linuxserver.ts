@@ -1,12 +1,7 @@
 import type { Config } from "../configSchema";
 import type { ContainerSpec, HardeningException } from "../containerSpec";
-import {
-  mastodonEnvironment,
-  publicHost,
-  webEnvironment,
-  type Environment,
-  type EnvironmentValue,
-} from "../environment";
+import { mastodonEnvironment, publicHost, webEnvironment } from "../environment";
+import type { Environment, EnvironmentValue } from "../environmentValue";
 import type { Fault } from "../faults";
 import { authorityFiles } from "../mail";
 import { fetched } from "../mastodon";

@@ -1,6 +1,6 @@
-import { findZone, type FoundZone } from "../../../components/edge/findZone";
+import { findZone } from "../../../components/edge/findZone";
 import type { RawConfig } from "../../../components/host/findHost";
-import { recordComment } from "../../../plan";
+import { recordComment, type FoundZone } from "../../../plan";
 import { CloudflareApi } from "../../support/cloudflare/api";
 
 let api: CloudflareApi;

@@ -1,5 +1,5 @@
-import { depthBelow, harmfulCacheRules, zoneSettings } from "../../../plan";
 import { isWithin } from "../../../plan/edge/names";
+import { depthBelow, harmfulCacheRules, zoneSettings } from "../../../plan/edge/zone";
 
 const names = ["social.example.org", "example.org"];
 
