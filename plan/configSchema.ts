@@ -167,6 +167,7 @@ const Smtp = z.strictObject({
   replyTo: EmailAddress.optional(),
   returnPath: EmailAddress.optional(),
   heloDomain: HostName.optional(),
+  check: z.boolean().default(true),
   bulk: z.strictObject(mailServer).optional(),
 });
 

@@ -175,7 +175,7 @@ describe("a good configuration", () => {
     [
       "mail",
       { smtp: mail },
-      { smtp: { ...mail, port: 587, startTls: "auto", tls: false, verify: "peer" } },
+      { smtp: { ...mail, port: 587, startTls: "auto", tls: false, verify: "peer", check: true } },
     ],
     [
       "mail with a named sender",
@@ -189,6 +189,7 @@ describe("a good configuration", () => {
           startTls: "auto",
           tls: false,
           verify: "peer",
+          check: true,
         },
       },
     ],

@@ -14,6 +14,11 @@ it("asks nobody where mail stays on the machine", () => {
   expect(mailCheck(configWith(), sizing)).toEqual([]);
 });
 
+it("asks nobody where the stack file says so, and tells of that way past a refusal", () => {
+  expect(mailCheck(configWith({ smtp: { ...smtp, check: false } }), sizing)).toEqual([]);
+  expect(mailCheck(config, sizing)[0]?.script).toContain("set smtp.check: false");
+});
+
 it("is among what is asked before anything changes", () => {
   expect(checks.map(({ part }) => part)).toContain("mail");
 });
