@@ -158,7 +158,9 @@ export function caddyfileJob(config: Config, sizing: Sizing): JobSpec {
         `${write(caddyfileFolder)}\ncp ${file} ${file}.old\nmv ${file}.new ${file}`,
         Object.keys(files),
       ),
-      'docker kill --signal=USR1 "$CONTAINER" > /dev/null',
+      // From inside: after `docker kill`, whatever its signal, the engine takes a container for one that its owner has
+      // stopped, and does not start it at the next boot.
+      inGateway("kill -USR1 1"),
       `${inGateway(answering("/caddyfile", caddyfileDigest(config)))} || {`,
       `  ${inGateway(`mv ${file}.old ${file}`)}`,
       '  docker logs --tail 5 "$CONTAINER" >&2',

@@ -156,7 +156,7 @@ describe("a running instance stays as it is, and the person is told,", () => {
     ["a certificate for another name", "shows a certificate for another name (mx.example.net)"],
     [
       "an unknown authority",
-      "no known authority vouches for (issued by CN=Authority of the test); give that authority's certificate as smtp.ca",
+      "no known authority vouches for (issued by CN=Authority of the tests); give that authority's certificate as smtp.ca",
     ],
     ["no STARTTLS", 'smtp.startTls: "always" is not possible: smtp.example.org offers no STARTTLS'],
     ["a password in clear", 'smtp.login: "alice" would be sent with its password in clear'],

@@ -73,6 +73,13 @@ it.each(table.filter(([, { part }]) => part !== "role"))(
   },
 );
 
+it.each(table)(
+  "leaves no container to be taken for one that its owner has stopped: %s",
+  (_name, job) => {
+    expect(job.script).not.toMatch(/docker (container )?(kill|stop)\b/);
+  },
+);
+
 it("removes what an interrupted run left behind before it runs again", () => {
   for (const { script, part } of jobsOf({ domain: "social.example.org" })) {
     if (part === "role") continue;
