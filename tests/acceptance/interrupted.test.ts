@@ -108,7 +108,7 @@ it("comes up whole and with the same secrets, although the engine was killed at 
   expect(Object.keys(seen)).toHaveLength(9);
   expect(await project.secrets()).toEqual(seen);
   expect(await listedOf(testbed.endpoint, instance, "network")).toHaveLength(2);
-  expect(await listedOf(testbed.endpoint, instance, "volume")).toHaveLength(4);
+  expect(await listedOf(testbed.endpoint, instance, "volume")).toHaveLength(5);
 });
 
 it("has nothing left to do afterwards", async () => {
