@@ -54,3 +54,11 @@ export function filledIn(
     }),
   );
 }
+
+/** What a script printed, line by line, without empty ones. */
+export const linesOf = (text: string): string[] =>
+  text.split("\n").filter((line) => line.trim() !== "");
+
+/** Where a script did not come to ask at all. */
+export const unasked = (stderr: string): string =>
+  `could not be asked from the host (${linesOf(stderr).at(-1) ?? "no reason was given"}): bring the instance up with \`npm run pulumi -- up\`, and repeat`;

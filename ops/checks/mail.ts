@@ -1,5 +1,5 @@
 import { mailTest } from "../../plan";
-import { filledIn, type Check, type Finding, type Printed } from "./check";
+import { filledIn, linesOf, unasked, type Check, type Finding, type Printed } from "./check";
 
 /** @param recipient to whom one mail is sent by each server; absent: the servers are asked, and none is sent */
 export const mail = (recipient: string | undefined): Check => ({
@@ -20,8 +20,6 @@ const notSetUp = (recipient: string | undefined): Finding =>
         text: "cannot be sent, since smtp is not set: set it, and run `npm run pulumi -- up`",
       };
 
-const linesOf = (text: string): string[] => text.split("\n").filter((line) => line.trim() !== "");
-
 /** Each server answers by one line, and each that refuses by one that names the key to mend. */
 function findingsIn({ code, stdout, stderr }: Printed): Finding[] {
   const answers = linesOf(stdout).map((text): Finding => ({ state: "ok", text }));
@@ -29,10 +27,7 @@ function findingsIn({ code, stdout, stderr }: Printed): Finding[] {
   const refusals = linesOf(stderr)
     .filter((line) => /^(mastodon:|--mail:)/.test(line))
     .map((text): Finding => ({ state: "fault", text }));
-  return refusals.length > 0 ? [...answers, ...refusals] : [unasked(stderr)];
+  return refusals.length > 0
+    ? [...answers, ...refusals]
+    : [{ state: "fault", text: unasked(stderr) }];
 }
-
-const unasked = (stderr: string): Finding => ({
-  state: "fault",
-  text: `could not be asked from the host (${linesOf(stderr).at(-1) ?? "no reason was given"}): bring the instance up with \`npm run pulumi -- up\`, and repeat`,
-});

@@ -1,5 +1,5 @@
 import { hasBucket, mediaTest } from "../../plan";
-import { filledIn, type Check, type Finding } from "./check";
+import { filledIn, linesOf, unasked, type Check, type Finding } from "./check";
 
 /** Whether the bucket takes, shows and deletes a small object, and hides its list. */
 export const media: Check = {
@@ -12,8 +12,6 @@ export const media: Check = {
   },
 };
 
-const linesOf = (text: string): string[] => text.split("\n").filter((line) => line.trim() !== "");
-
 const answers = (stdout: string): Finding[] =>
   linesOf(stdout).map((line) => {
     const warning = /^Warning: (.*)$/.exec(line)?.[1];
@@ -24,12 +22,6 @@ const answers = (stdout: string): Finding[] =>
 
 /** It says which key to mend; anything else is what kept it from being asked. */
 function refusal(stderr: string): Finding {
-  const lines = linesOf(stderr);
-  const sentence = lines.find((line) => line.startsWith("mastodon:"));
-  return {
-    state: "fault",
-    text:
-      sentence ??
-      `could not be asked from the host (${lines.at(-1) ?? "no reason was given"}): bring the instance up with \`npm run pulumi -- up\`, and repeat`,
-  };
+  const sentence = linesOf(stderr).find((line) => line.startsWith("mastodon:"));
+  return { state: "fault", text: sentence ?? unasked(stderr) };
 }

@@ -62,8 +62,17 @@ export async function readRecipes(
     }),
     await caddyRecipe(base, go),
     ...(await Promise.all(standinReleases.flatMap((release) => standinRecipes(runtime, release)))),
-    await cloudflaredRecipe(runtime),
-    await searchRecipe(runtime),
+    await testStandinRecipe(runtime, {
+      name: "cloudflared",
+      repository: "cloudflare/cloudflared",
+      // The one that the program asks for.
+      tag: "2026.9.3",
+    }),
+    await testStandinRecipe(runtime, {
+      name: "search",
+      repository: "tests/elasticsearch",
+      tag: "8.19.19",
+    }),
     await machineRecipe(base),
     await minioRecipe(base, go),
     await rcloneRecipe(base),
@@ -264,14 +273,17 @@ async function buildGo(
   await run("go", ["build", ...options, "-o", output, program], { cwd: folder, env });
 }
 
-/** The stand-in for cloudflared, under the tag that the program asks for. */
-async function cloudflaredRecipe(runtime: Recipe): Promise<Recipe> {
-  const folder = path.join(recipeFolder, "cloudflared");
-  const sources = path.join(projectFolder, "tests", "support", "cloudflared");
+/** A stand-in of which only the tests have a use: a Dockerfile, and the program in the folder of `tests/support` of its name. */
+async function testStandinRecipe(
+  runtime: Recipe,
+  { name, repository, tag }: Record<"name" | "repository" | "tag", string>,
+): Promise<Recipe> {
+  const folder = path.join(recipeFolder, name);
+  const sources = path.join(projectFolder, "tests", "support", name);
   return {
-    name: "cloudflared",
+    name,
     architecture: runtime.architecture,
-    repository: "cloudflare/cloudflared",
+    repository,
     parent: runtime.name,
     internal: false,
     testsOnly: true,
@@ -279,32 +291,10 @@ async function cloudflaredRecipe(runtime: Recipe): Promise<Recipe> {
     key: await keyOf([folder, sources], runtime.key),
     prepare: async (context) => {
       await cp(folder, context, { recursive: true });
-      const compiled = path.join(projectFolder, "dist", "tests", "support", "cloudflared");
-      await cp(compiled, path.join(context, "cloudflared"), { recursive: true });
+      const compiled = path.join(projectFolder, "dist", "tests", "support", name);
+      await cp(compiled, path.join(context, name), { recursive: true });
     },
-    tag: () => "2026.9.3",
-  };
-}
-
-/** The stand-in for Elasticsearch. */
-async function searchRecipe(runtime: Recipe): Promise<Recipe> {
-  const folder = path.join(recipeFolder, "search");
-  const sources = path.join(projectFolder, "tests", "support", "search");
-  return {
-    name: "search",
-    architecture: runtime.architecture,
-    repository: "tests/elasticsearch",
-    parent: runtime.name,
-    internal: false,
-    testsOnly: true,
-    nativeOnly: true,
-    key: await keyOf([folder, sources], runtime.key),
-    prepare: async (context) => {
-      await cp(folder, context, { recursive: true });
-      const compiled = path.join(projectFolder, "dist", "tests", "support", "search");
-      await cp(compiled, path.join(context, "search"), { recursive: true });
-    },
-    tag: () => "8.19.19",
+    tag: () => tag,
   };
 }
 
