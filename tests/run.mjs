@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -37,26 +37,41 @@ const programs = [
   "unshare",
 ];
 
-const isolation = path.join(path.dirname(fileURLToPath(import.meta.url)), "support/isolate.sh");
+const tests = path.dirname(fileURLToPath(import.meta.url));
+const isolation = path.join(tests, "support/isolate.sh");
 
 try {
   await ensureDependencies();
   await compile();
-  const [unit, acceptance] = await Promise.all([runJest("unit", []), runAcceptance()]);
-  const count = add(unit, acceptance);
+  const count = sum(await Promise.all([runJest("unit", []), runAcceptance()]));
   say(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
   process.exitCode = count.failed > 0 ? 1 : 0;
 } finally {
   await rm(results, { recursive: true, force: true });
 }
 
-/** @returns {Promise<Count>} */
+/**
+ * Each folder of the tier has a network namespace and a Docker engine of its own, and runs beside the others: much of the
+ * time is spent waiting for health checks.
+ *
+ * @returns {Promise<Count>}
+ */
 async function runAcceptance() {
   try {
-    return await runJest(
-      "acceptance",
-      ["--config", "tests/acceptance/jest.config.cjs"],
-      await prepareAcceptance(),
+    const isolated = await prepareAcceptance();
+    const folders = await readdir(path.join(tests, "acceptance"), { withFileTypes: true });
+    return sum(
+      await Promise.all(
+        folders
+          .filter((entry) => entry.isDirectory())
+          .map(({ name }) =>
+            runJest(
+              name,
+              ["--config", "tests/acceptance/jest.config.cjs", `tests/acceptance/${name}/`],
+              isolated,
+            ),
+          ),
+      ),
     );
   } catch (error) {
     say(`The acceptance tier ${required ? "FAILED to start" : "is skipped"}: ${explain(error)}`);
@@ -99,13 +114,13 @@ async function prepareAcceptance() {
 }
 
 /**
- * @param {string} tier
+ * @param {string} name of its report
  * @param {string[]} args
  * @param {{wrapper?: string[], env?: NodeJS.ProcessEnv}} [options]
  * @returns {Promise<Count>}
  */
-async function runJest(tier, args, { wrapper = [], env = {} } = {}) {
-  const report = path.join(results, `${tier}.json`);
+async function runJest(name, args, { wrapper = [], env = {} } = {}) {
+  const report = path.join(results, `${name}.json`);
   const jest = ["node_modules/jest/bin/jest.js", ...args, "--json", "--outputFile", report];
   const [program = "", ...rest] = [...wrapper, process.execPath, ...jest];
   /** @type {number} */
@@ -133,14 +148,11 @@ async function runJest(tier, args, { wrapper = [], env = {} } = {}) {
 }
 
 /**
- * @param {Count} left
- * @param {Count} right
+ * @param {Count[]} counts
  * @returns {Count}
  */
-function add(left, right) {
-  return {
-    passed: left.passed + right.passed,
-    failed: left.failed + right.failed,
-    skipped: left.skipped + right.skipped,
-  };
+function sum(counts) {
+  const total = (/** @type {keyof Count} */ key) =>
+    counts.reduce((before, count) => before + count[key], 0);
+  return { passed: total("passed"), failed: total("failed"), skipped: total("skipped") };
 }

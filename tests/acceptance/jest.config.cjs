@@ -8,7 +8,7 @@ module.exports = {
   testPathIgnorePatterns: ["/node_modules/"],
   globalSetup: "<rootDir>/tests/acceptance/setup.ts",
   globalTeardown: "<rootDir>/tests/acceptance/teardown.ts",
-  // One engine, two cores: side by side, the tests would only wait for each other, and then for their time limits.
+  // The files of one folder share an engine, its ports and its pace.
   maxWorkers: 1,
   testTimeout: 15 * 60_000,
 };

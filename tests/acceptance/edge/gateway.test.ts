@@ -1,14 +1,14 @@
 import type { Agent } from "node:http";
 import path from "node:path";
-import { caddyfile } from "../../plan/edge/caddyfile";
-import { edges, everyEdge } from "../plan/edge/edges";
-import { docker, linesOf, run, until } from "../support/commands";
-import { containersOf, type Inspected } from "../support/inspection";
-import { configWith } from "../support/fixtures";
-import { ask, Listeners, underLoad, type Front, type PlainAnswer } from "../support/load";
-import { changesIn, Project } from "../support/project";
-import { currentTestbed } from "../support/testbed";
-import { Visitor } from "../support/visitor";
+import { caddyfile } from "../../../plan/edge/caddyfile";
+import { edges, everyEdge } from "../../plan/edge/edges";
+import { docker, linesOf, run, until } from "../../support/commands";
+import { containersOf, type Inspected } from "../../support/inspection";
+import { configWith } from "../../support/fixtures";
+import { ask, Listeners, underLoad, type Front, type PlainAnswer } from "../../support/load";
+import { changesIn, Project } from "../../support/project";
+import { currentTestbed } from "../../support/testbed";
+import { Visitor } from "../../support/visitor";
 
 const testbed = currentTestbed();
 const instance = "mastodon-fronted";

@@ -1,13 +1,13 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { useBuildKit } from "../support/buildKit";
-import { flavourOf } from "../../plan";
-import { docker, run } from "../support/commands";
-import { authorityOf, containersOf } from "../support/inspection";
-import { Project } from "../support/project";
-import { SourceRepository } from "../support/sourceRepository";
-import { currentTestbed } from "../support/testbed";
-import { Visitor } from "../support/visitor";
+import { useBuildKit } from "../../support/buildKit";
+import { flavourOf } from "../../../plan";
+import { docker, run } from "../../support/commands";
+import { authorityOf, containersOf } from "../../support/inspection";
+import { Project } from "../../support/project";
+import { SourceRepository } from "../../support/sourceRepository";
+import { currentTestbed } from "../../support/testbed";
+import { Visitor } from "../../support/visitor";
 
 const testbed = currentTestbed();
 const origin = "https://localhost:8448";

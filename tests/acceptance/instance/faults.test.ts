@@ -1,10 +1,10 @@
 import { chmod, chown, mkdir, stat } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import path from "node:path";
-import { docker, run } from "../support/commands";
-import { containersOf } from "../support/inspection";
-import { Project } from "../support/project";
-import { currentTestbed } from "../support/testbed";
+import { docker, run } from "../../support/commands";
+import { containersOf } from "../../support/inspection";
+import { Project } from "../../support/project";
+import { currentTestbed } from "../../support/testbed";
 
 const testbed = currentTestbed();
 const instance = "mastodon-faults.localhost";

@@ -1,9 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { until } from "../support/commands";
-import { containersOf, listedOf } from "../support/inspection";
-import { Project } from "../support/project";
-import { currentTestbed } from "../support/testbed";
+import { until } from "../../support/commands";
+import { containersOf, listedOf } from "../../support/inspection";
+import { Project } from "../../support/project";
+import { currentTestbed } from "../../support/testbed";
 
 const testbed = currentTestbed();
 const instance = "mastodon-interrupted.localhost";

@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import path from "node:path";
-import { run, until } from "../support/commands";
-import { HetznerApi } from "../support/hetzner/api";
-import { MailHost, mailPorts, mailServer } from "../support/mailHost";
-import { SimulatedMachines } from "../support/machine/simulatedMachines";
-import { changesIn, Project } from "../support/project";
-import { currentTestbed } from "../support/testbed";
-import { Visitor } from "../support/visitor";
+import { run, until } from "../../support/commands";
+import { HetznerApi } from "../../support/hetzner/api";
+import { MailHost, mailPorts, mailServer } from "../../support/mailHost";
+import { SimulatedMachines } from "../../support/machine/simulatedMachines";
+import { changesIn, Project } from "../../support/project";
+import { currentTestbed } from "../../support/testbed";
+import { Visitor } from "../../support/visitor";
 
 const testbed = currentTestbed();
 const folder = path.join(testbed.folder, "vps");

@@ -1,12 +1,12 @@
 import path from "node:path";
-import { Authority } from "../support/certificates";
-import { CloudflareApi } from "../support/cloudflare/api";
-import { CloudflareEdge, edgeAddress } from "../support/cloudflare/edge";
-import { docker, run, until } from "../support/commands";
-import { containersOf } from "../support/inspection";
-import { changesIn, Project } from "../support/project";
-import { currentTestbed } from "../support/testbed";
-import { Visitor } from "../support/visitor";
+import { Authority } from "../../support/certificates";
+import { CloudflareApi } from "../../support/cloudflare/api";
+import { CloudflareEdge, edgeAddress } from "../../support/cloudflare/edge";
+import { docker, run, until } from "../../support/commands";
+import { containersOf } from "../../support/inspection";
+import { changesIn, Project } from "../../support/project";
+import { currentTestbed } from "../../support/testbed";
+import { Visitor } from "../../support/visitor";
 
 const testbed = currentTestbed();
 const folder = path.join(testbed.folder, "tunnel");

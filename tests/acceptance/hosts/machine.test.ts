@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { dockerEngineVersion, renderCloudInit, type CloudInitValues } from "../../plan";
-import { docker, run, until, type Result } from "../support/commands";
-import { SimulatedMachines } from "../support/machine/simulatedMachines";
-import { makeHostKey, SshClient } from "../support/machine/sshClient";
-import { currentTestbed } from "../support/testbed";
+import { dockerEngineVersion, renderCloudInit, type CloudInitValues } from "../../../plan";
+import { docker, run, until, type Result } from "../../support/commands";
+import { SimulatedMachines } from "../../support/machine/simulatedMachines";
+import { makeHostKey, SshClient } from "../../support/machine/sshClient";
+import { currentTestbed } from "../../support/testbed";
 
 const testbed = currentTestbed();
 const folder = path.join(testbed.folder, "machine");

@@ -1,8 +1,8 @@
-import { run } from "../support/commands";
-import { authorityOf, containersOf } from "../support/inspection";
-import { Project } from "../support/project";
-import { currentTestbed } from "../support/testbed";
-import { Visitor } from "../support/visitor";
+import { run } from "../../support/commands";
+import { authorityOf, containersOf } from "../../support/inspection";
+import { Project } from "../../support/project";
+import { currentTestbed } from "../../support/testbed";
+import { Visitor } from "../../support/visitor";
 
 const testbed = currentTestbed();
 const instance = "mastodon-rehearsal";

@@ -1,12 +1,12 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { docker, linesOf, run, until } from "../support/commands";
-import { DockerEngine } from "../support/dockerEngine";
-import { Project } from "../support/project";
-import { currentTestbed } from "../support/testbed";
-import { Visitor } from "../support/visitor";
-import { authorityOf, containersOf, listedOf, type Inspected } from "../support/inspection";
+import { docker, linesOf, run, until } from "../../support/commands";
+import { DockerEngine } from "../../support/dockerEngine";
+import { Project } from "../../support/project";
+import { currentTestbed } from "../../support/testbed";
+import { Visitor } from "../../support/visitor";
+import { authorityOf, containersOf, listedOf, type Inspected } from "../../support/inspection";
 
 const testbed = currentTestbed();
 const origin = "https://localhost:8443";
@@ -432,7 +432,7 @@ async function changedFiles(): Promise<string[]> {
   };
   const [clone, original] = await Promise.all([
     list(project.clone),
-    list(path.resolve(__dirname, "../..")),
+    list(path.resolve(__dirname, "../../..")),
   ]);
   // The stack file is what this test wrote itself; the lock file is there to be kept.
   const expected = ["./Pulumi.dev.yaml", "./Pulumi.dev.lock.json"];

@@ -1,10 +1,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { docker, run } from "../support/commands";
-import { containersOf } from "../support/inspection";
-import { account, MailHost, mailPorts, mailServer, refusedSender } from "../support/mailHost";
-import { changesIn, Project } from "../support/project";
-import { currentTestbed } from "../support/testbed";
+import { docker, run } from "../../support/commands";
+import { containersOf } from "../../support/inspection";
+import { account, MailHost, mailPorts, mailServer, refusedSender } from "../../support/mailHost";
+import { changesIn, Project } from "../../support/project";
+import { currentTestbed } from "../../support/testbed";
 
 const testbed = currentTestbed();
 const folder = path.join(testbed.folder, "mail");

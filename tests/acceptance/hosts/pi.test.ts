@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { docker, run } from "../support/commands";
-import { authorityOf, containersOf } from "../support/inspection";
-import { MailHost, mailPorts, mailServer } from "../support/mailHost";
-import { Project } from "../support/project";
-import { currentTestbed } from "../support/testbed";
-import { Visitor } from "../support/visitor";
+import { docker, run } from "../../support/commands";
+import { authorityOf, containersOf } from "../../support/inspection";
+import { MailHost, mailPorts, mailServer } from "../../support/mailHost";
+import { Project } from "../../support/project";
+import { currentTestbed } from "../../support/testbed";
+import { Visitor } from "../../support/visitor";
 
 const testbed = currentTestbed();
 const { architecture, images, emulation } = testbed.foreign;

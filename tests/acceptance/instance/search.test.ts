@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { docker, run } from "../support/commands";
-import { authorityOf, containersOf, type Inspected } from "../support/inspection";
-import { changesIn, Project } from "../support/project";
-import { currentTestbed } from "../support/testbed";
-import { Visitor } from "../support/visitor";
+import { docker, run } from "../../support/commands";
+import { authorityOf, containersOf, type Inspected } from "../../support/inspection";
+import { changesIn, Project } from "../../support/project";
+import { currentTestbed } from "../../support/testbed";
+import { Visitor } from "../../support/visitor";
 
 const testbed = currentTestbed();
 const port = 8451;

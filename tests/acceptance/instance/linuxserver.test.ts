@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { docker } from "../support/commands";
-import { authorityOf, containersOf, type Inspected } from "../support/inspection";
-import { Project } from "../support/project";
-import { currentTestbed } from "../support/testbed";
-import { Visitor } from "../support/visitor";
+import { docker } from "../../support/commands";
+import { authorityOf, containersOf, type Inspected } from "../../support/inspection";
+import { Project } from "../../support/project";
+import { currentTestbed } from "../../support/testbed";
+import { Visitor } from "../../support/visitor";
 
 const testbed = currentTestbed();
 const origin = "https://localhost:8447";

@@ -1,11 +1,11 @@
 import { mkdtemp, readdir } from "node:fs/promises";
 import path from "node:path";
-import { deriveVapidKeys } from "../../plan/vapid";
-import { docker, run, until, type Result, type RunOptions } from "../support/commands";
-import { withEmulator } from "../support/emulation";
-import { machineOf } from "../support/images/architecture";
-import { copyEmulator } from "../support/images/emulator";
-import { currentTestbed } from "../support/testbed";
+import { deriveVapidKeys } from "../../../plan/vapid";
+import { docker, run, until, type Result, type RunOptions } from "../../support/commands";
+import { withEmulator } from "../../support/emulation";
+import { machineOf } from "../../support/images/architecture";
+import { copyEmulator } from "../../support/images/emulator";
+import { currentTestbed } from "../../support/testbed";
 
 const { endpoint, folder, foreign } = currentTestbed();
 const { architecture, images, emulation } = foreign;

@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import path from "node:path";
-import { linesOf, until } from "../support/commands";
-import { MailHost, mailPorts, mailServer } from "../support/mailHost";
-import { SimulatedMachines } from "../support/machine/simulatedMachines";
-import { SshClient } from "../support/machine/sshClient";
-import { changesIn, Project } from "../support/project";
-import { currentTestbed } from "../support/testbed";
-import { Visitor } from "../support/visitor";
+import { linesOf, until } from "../../support/commands";
+import { MailHost, mailPorts, mailServer } from "../../support/mailHost";
+import { SimulatedMachines } from "../../support/machine/simulatedMachines";
+import { SshClient } from "../../support/machine/sshClient";
+import { changesIn, Project } from "../../support/project";
+import { currentTestbed } from "../../support/testbed";
+import { Visitor } from "../../support/visitor";
 
 const testbed = currentTestbed();
 const folder = path.join(testbed.folder, "ssh");
