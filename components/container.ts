@@ -1,6 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { ContainerSpec, Plan } from "../plan";
+import { networkLabel, type ContainerSpec, type Plan } from "../plan";
 import type { Foundation } from "./foundation";
 import { dockerLabels } from "./labels";
 import type { Secrets } from "./secrets";
@@ -79,7 +79,7 @@ export function createContainer(
       stopTimeout: spec.stopSeconds,
       logDriver: "json-file",
       logOpts: { "max-file": String(logs.files), "max-size": `${logs.fileMb}m` },
-      labels: dockerLabels(spec.labels),
+      labels: dockerLabels({ ...spec.labels, ...goingWith(spec, foundation) }),
     },
     {
       ...opts,
@@ -89,3 +89,13 @@ export function createContainer(
     },
   );
 }
+
+/**
+ * Holds a container to the network that it joins later, of which the engine of Pulumi knows nothing: where that network
+ * is replaced, the container has to go before it.
+ */
+const goingWith = (
+  { foundOn }: ContainerSpec,
+  foundation: Foundation,
+): Record<string, pulumi.Input<string>> =>
+  foundOn === undefined ? {} : { [networkLabel]: foundation.networkId(foundOn) };

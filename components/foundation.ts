@@ -126,6 +126,7 @@ export class Foundation extends pulumi.ComponentResource {
       {
         name: spec.name,
         internal: spec.internal,
+        ...(spec.ipv6 === true && { ipv6: true }),
         ...(Object.keys(spec.options).length > 0 && { options: { ...spec.options } }),
         labels: dockerLabels(spec.labels),
       },

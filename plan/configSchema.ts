@@ -129,6 +129,7 @@ const Edge = z.discriminatedUnion("kind", [
     acmeDirectory: HttpsUrl.optional(),
     acmeRoots: Certificates.optional(),
     acmeKeyId: Text.optional(),
+    ipv6: z.boolean().optional(),
   }),
   z.strictObject({
     kind: z.literal("none"),

@@ -37,6 +37,8 @@ export interface ContainerSpec {
   /** `uid:gid`. */
   readonly user: string;
   readonly networks: readonly NetworkKey[];
+  /** The network that it joins once it is healthy, by its publication, and on which it is found then. Absent: none. */
+  readonly foundOn?: NetworkKey;
   readonly mounts: readonly {
     readonly volume: VolumeKey;
     readonly path: string;

@@ -7,7 +7,7 @@ export {
 export { localDomain, parseConfig, parseKey } from "./config";
 export { secretKeys, type Config, type SecretKey } from "./configSchema";
 export type { ContainerSpec, HealthCheck, NetworkKey, VolumeKey } from "./containerSpec";
-export { listenersOf, type Listener } from "./edge/listeners";
+export { ipv6Faults, listenersOf, type Listener } from "./edge/listeners";
 export { emulationWarning, type EmulationSpec } from "./emulation";
 export { recordComment, type DnsSpec, type RecordSpec, type RecordTarget } from "./edge/dns";
 export { removeRecord } from "./edge/replacement";
@@ -41,7 +41,7 @@ export { pinImages, resolveImages, unpinnedImages } from "./images";
 export type { JobSpec, PublicationSpec } from "./jobs";
 export { mailTest } from "./mailCheck";
 export type { NetworkSpec } from "./networks";
-export { instanceName, labelOf } from "./names";
+export { instanceName, labelOf, networkLabel } from "./names";
 export { architectureOf, type Architecture } from "./hosts/architecture";
 export type { HetznerServerSpec } from "./hosts/hetznerServer";
 export {

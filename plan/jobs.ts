@@ -1,5 +1,5 @@
 import type { Config } from "./configSchema";
-import type { NetworkKey } from "./containerSpec";
+import type { ContainerSpec, NetworkKey } from "./containerSpec";
 import { databaseRole, jobEnvironment } from "./environment";
 import type { Environment } from "./environmentValue";
 import { flavourOf } from "./flavours/flavourOf";
@@ -205,15 +205,12 @@ export function adminJob(config: Config, sizing: Sizing): JobSpec {
 /**
  * Lets the gateway find a container, once it is healthy: an alias given at its creation would answer from its first
  * moment, and the gateway would send visitors to a version that never comes up.
- *
- * @param key the network on which it is looked for
  */
 export function publication(
   config: Config,
-  part: string,
-  key: NetworkKey = "egress",
+  { part, foundOn = "egress" }: Pick<ContainerSpec, "part" | "foundOn">,
 ): PublicationSpec {
-  const network = physicalName(config.name, key);
+  const network = physicalName(config.name, foundOn);
   const format = "{{range $name, $_ := .NetworkSettings.Networks}}{{println $name}}{{end}}";
   const isConnected = `docker inspect --format ${quote(format)} "$CONTAINER" | grep -qxF ${quote(network)}`;
   return {

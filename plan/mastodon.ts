@@ -58,8 +58,9 @@ function webContainer(config: Config, sizing: Sizing): ContainerSpec {
     ...common,
     part: "web",
     image: "mastodon",
-    // The way out, on which the gateway looks for it, is added when it is healthy.
     networks: ["internal"],
+    // The way out as well as where the gateway looks for it.
+    foundOn: "egress",
     command: ["bundle", "exec", "puma", "-C", "config/puma.rb"],
     environment: webEnvironment(config, sizing),
     mounts: [media],
@@ -94,6 +95,7 @@ function streamingContainer(config: Config, sizing: Sizing): ContainerSpec {
     part: "streaming",
     image: "streaming",
     networks: ["internal"],
+    foundOn: "egress",
     command: ["node", "./streaming/index.js"],
     environment: streamingEnvironment(config, sizing),
     mounts: [],

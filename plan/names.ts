@@ -29,6 +29,9 @@ const instanceLabel = "org.joinmastodon.instance";
 /** The label of everything that belongs to an instance, as filters of the docker client take it. */
 export const labelOf = (instance: string): string => `${instanceLabel}=${instanceName(instance)}`;
 
+/** The label of a container that says on which network it is found once it is healthy. */
+export const networkLabel = "org.joinmastodon.network";
+
 /** Labels by which everything that belongs to an instance is found again, whatever became of the state. */
 export function labelsOf(instance: string, part: string): Readonly<Record<string, string>> {
   return {

@@ -1,5 +1,6 @@
 import type { Config } from "./configSchema";
 import type { NetworkKey } from "./containerSpec";
+import { isReachedByIpv6 } from "./edge/listeners";
 import { labelsOf, physicalName } from "./names";
 
 /** A bridge network of the engine. */
@@ -8,6 +9,8 @@ export interface NetworkSpec {
   readonly name: string;
   /** Nothing on it reaches the outside, and nothing outside reaches it. */
   readonly internal: boolean;
+  /** Containers on it have an IPv6 address as well, from a private range that the engine chooses. Default: false. */
+  readonly ipv6?: boolean;
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -28,7 +31,12 @@ export function networks(config: Config): NetworkSpec[] {
   return [
     // Without an address on the bridge, not even the host itself has a way to the database.
     network("internal", true, { "com.docker.network.bridge.inhibit_ipv4": "true" }),
-    network("egress", false, {}),
+    {
+      ...network("egress", false, {}),
+      // For visitors to the gateway, whom the engine leads there by the kind of address that they come with, and to servers
+      // that have no other. Where the program has set up the engine, whatever way leads in: it is made once.
+      ...(config.host.kind === "hetzner" || isReachedByIpv6(config) ? { ipv6: true } : {}),
+    },
     ...(config.edge.kind === "tunnel" ? [network("front", true, {})] : []),
   ];
 }

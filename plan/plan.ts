@@ -104,6 +104,7 @@ export function makePlan(config: Config): Plan {
   const index = searchJob(config, sizing, images);
   const tunnel = tunnelSpec(config, sizing);
   const dns = dnsSpec(config);
+  const gateway = gatewayContainer(config, sizing);
   return {
     url: publicUrl(config),
     adminUsername: config.admin.username,
@@ -122,7 +123,7 @@ export function makePlan(config: Config): Plan {
       redis: redisContainer(config, sizing),
       ...(search === undefined ? {} : { search }),
       ...processes,
-      gateway: gatewayContainer(config, sizing),
+      gateway,
     },
     checks: [...mailCheck(config, sizing), ...mediaCheck(config, sizing)],
     jobs: {
@@ -139,9 +140,11 @@ export function makePlan(config: Config): Plan {
     ...(dns === undefined ? {} : { dns }),
     ...(migrations.kind === "atBoot" ? { migrations } : {}),
     publications: {
-      web: publication(config, "web"),
-      ...(processes.streaming === undefined ? {} : { streaming: publication(config, "streaming") }),
-      ...(tunnel === undefined ? {} : { gateway: publication(config, "gateway", "front") }),
+      web: publication(config, processes.web),
+      ...(processes.streaming === undefined
+        ? {}
+        : { streaming: publication(config, processes.streaming) }),
+      ...(gateway.foundOn === undefined ? {} : { gateway: publication(config, gateway) }),
     },
     environment: mastodonEnvironment(config),
   };

@@ -1,10 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { parse } from "yaml";
 import { z } from "zod";
 import {
   ConfigError,
@@ -13,45 +10,12 @@ import {
   secretKeys,
   withExamples,
   type Config,
-  type Zone,
 } from "../plan";
 import { ConfigSchema } from "../plan/configSchema";
 import { queues } from "../plan/queues";
 import { configWith, fullest } from "./support/fixtures";
 import { record, recordProgram, type RecordedResource, type Recording } from "./support/harness";
-
-const folder = join(__dirname, "..");
-
-const readYaml = (file: string): unknown => parse(readFileSync(join(folder, file), "utf8"));
-
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const mapIn = (file: string, key: string): Readonly<Record<string, unknown>> => {
-  const content = readYaml(file);
-  const value = isMap(content) ? content[key] : undefined;
-  return isMap(value) ? value : {};
-};
-
-const stacks = readdirSync(folder).flatMap((file) => /^Pulumi\.(\w+)\.yaml$/.exec(file)?.[1] ?? []);
-
-const namespace = "mastodon:";
-
-/** The keys of a stack file as the program reads them: its own namespace, without secrets. */
-const rawOf = (stack: string): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(
-    Object.entries(mapIn(`Pulumi.${stack}.yaml`, "config"))
-      .filter(([key]) => key.startsWith(namespace))
-      .map(([key, value]) => [key.slice(namespace.length), value]),
-  );
-
-/** With what Cloudflare would say of the zone. */
-const configOf = (stack: string): Config => {
-  const config = parseConfig(withExamples(rawOf(stack)));
-  return config.edge.kind === "tunnel" ? { ...config, zone } : config;
-};
-
-const zone: Zone = { id: "z1", locked: {}, bots: "fightMode", foreign: [] };
+import { configOf, isMap, mapIn, rawOf, stacks } from "./support/stackFiles";
 
 const containerType = "docker:index/container:Container";
 
@@ -106,6 +70,18 @@ const properties: readonly Property[] = [
     holds: ({ name, parent }) =>
       parent === undefined ? name === "mastodon" : name.startsWith(`${parent}-`),
     spoilt: { name: "postgres" },
+  },
+  {
+    name: "every container that joins a network later goes with it",
+    to: /:Container$/,
+    holds: ({ name, inputs }, all) =>
+      !all.some((other) => other.name === `${name}-publication`) ||
+      has(inputs["labels"], [
+        { label: "org.joinmastodon.instance" },
+        { label: "org.joinmastodon.network", value: "mastodon-foundation-network-egress-id" },
+        { label: "org.joinmastodon.part" },
+      ]),
+    spoilt: { inputs: { labels: [] } },
   },
   {
     name: "every parent is there",
@@ -288,14 +264,18 @@ const identities = ({ resources }: Recording): string[] =>
   resources.map(({ type, name }) => `${type} ${name}`);
 
 /** What each way in needs of the machine's ports. */
-function publishedFor(edge: Config["edge"]): object[] {
+function publishedFor({ edge, host }: Config): object[] {
   const port = (external: number, more: object): object =>
     expect.objectContaining({ external, ...more }) as object;
   switch (edge.kind) {
     case "local":
       return [port(edge.port, { ip: "127.0.0.1" })];
     case "caddy":
-      return [port(80, {}), port(443, {}), port(443, { protocol: "udp" })];
+      return ["0.0.0.0", ...(host.kind === "hetzner" ? ["::"] : [])].flatMap((ip) => [
+        port(80, { ip }),
+        port(443, { ip }),
+        port(443, { ip, protocol: "udp" }),
+      ]);
     case "none":
       return [port(edge.port, { ip: edge.address })];
     case "tunnel":
@@ -364,7 +344,7 @@ describe.each(configs)("the %s", (_name, config, smtpPassword) => {
 
   it("publishes the ports of its way in and no other", () => {
     const published = update.resources.flatMap(({ inputs }) => inputs["ports"] ?? []).flat();
-    const expected = publishedFor(config.edge);
+    const expected = publishedFor(config);
     expect(published).toHaveLength(expected.length);
     expect(published).toEqual(expect.arrayContaining(expected));
   });

@@ -15,6 +15,7 @@ export class Targets {
     const found = {
       tunnel: this.tunnel && pulumi.interpolate`${this.tunnel.id}.cfargotunnel.com`,
       server: pulumi.output(this.host.address),
+      serverIpv6: this.host.ipv6Address,
     }[target.of];
     if (found === undefined)
       throw new Error(`the plan leads to ${target.of}, which it does not contain`);

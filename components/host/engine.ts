@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import {
   architectureOf,
   diskFault,
+  ipv6Faults,
   leastFreeMb,
   memoryLimitFault,
   type Architecture,
@@ -147,12 +148,28 @@ export async function engineFaults(
   listeners: readonly Listener[],
   instance: string | undefined,
 ): Promise<Fault[]> {
-  const [portFaults, diskFaults] = await Promise.all([
+  const [portFaults, versionFaults, diskFaults] = await Promise.all([
     Promise.all(listeners.map((listener) => findPortFault(engine, listener, instance))),
+    listeners.some(isIpv6) ? findIpv6Faults(engine) : [],
     findDiskFaults(engine),
   ]);
-  return [...portFaults.flat(), ...(engine.limitsMemory ? [] : [memoryLimitFault]), ...diskFaults];
+  return [
+    ...once(portFaults.flat()),
+    ...versionFaults,
+    ...(engine.limitsMemory ? [] : [memoryLimitFault]),
+    ...diskFaults,
+  ];
 }
+
+/** A port can be taken at several addresses by the same program. */
+const once = (faults: readonly Fault[]): Fault[] => [
+  ...new Map(faults.map((fault) => [fault.message, fault])).values(),
+];
+
+const isIpv6 = ({ address }: Listener): boolean => address.includes(":");
+
+const findIpv6Faults = async ({ endpoint }: Engine): Promise<Fault[]> =>
+  ipv6Faults((await docker(endpoint, ["version", "--format", "{{.Server.Version}}"])).trim());
 
 async function findPortFault(
   { endpoint }: Engine,
@@ -184,6 +201,13 @@ async function findPortFault(
   const obstacle = await obstacleTo(listener);
   if (obstacle === "EADDRINUSE")
     return [{ path, message: `${number} is taken by another program on this machine: ${advice}` }];
+  if (obstacle === "EAFNOSUPPORT" || (obstacle === "EADDRNOTAVAIL" && listener.address === "::"))
+    return [
+      {
+        path: "edge.ipv6",
+        message: "true needs IPv6, which is switched off on this machine; leave ipv6 out",
+      },
+    ];
   if (obstacle !== "EADDRNOTAVAIL") return [];
   return [
     {
@@ -194,18 +218,21 @@ async function findPortFault(
 }
 
 /** Why nothing can listen there, as the system calls it; undefined where something can. */
-function obstacleTo({ port, protocol, address }: Listener): Promise<string | undefined> {
+function obstacleTo(listener: Listener): Promise<string | undefined> {
+  const { port, protocol, address } = listener;
   return new Promise((resolve) => {
     const failed = ({ code }: NodeJS.ErrnoException): void => resolve(code);
     if (protocol === "udp") {
-      const socket = createSocket({ type: "udp4" });
+      const socket = isIpv6(listener)
+        ? createSocket({ type: "udp6", ipv6Only: true })
+        : createSocket({ type: "udp4" });
       socket.once("error", failed);
       socket.bind({ port, address, exclusive: true }, () => socket.close(() => resolve(undefined)));
       return;
     }
     const server = createServer();
     server.once("error", failed);
-    server.listen({ port, host: address, exclusive: true }, () =>
+    server.listen({ port, host: address, exclusive: true, ipv6Only: isIpv6(listener) }, () =>
       server.close(() => resolve(undefined)),
     );
   });

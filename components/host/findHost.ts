@@ -100,8 +100,9 @@ async function findBySsh(raw: RawConfig, host: HostOf<"ssh">): Promise<FoundHost
 }
 
 function faultsOf(engine: Engine, raw: RawConfig): Promise<Fault[]> {
-  const edge = parseKey("edge", raw["edge"]);
-  return engineFaults(engine, edge === undefined ? [] : listenersOf(edge), instanceOf(raw));
+  const [edge, host] = [parseKey("edge", raw["edge"]), parseKey("host", raw["host"])];
+  const listeners = edge === undefined || host === undefined ? [] : listenersOf({ edge, host });
+  return engineFaults(engine, listeners, instanceOf(raw));
 }
 
 /** The instance that may well be there already. */

@@ -30,6 +30,7 @@ export class HetznerHost extends pulumi.ComponentResource implements Host {
   readonly endpoint: string;
   readonly ready: readonly pulumi.Resource[];
   readonly address: pulumi.Output<string>;
+  readonly ipv6Address: pulumi.Output<string>;
   readonly architecture: Architecture;
   private readonly preamble: string;
 
@@ -130,6 +131,8 @@ export class HetznerHost extends pulumi.ComponentResource implements Host {
       { ...onHetzner, deleteBeforeReplace: true },
     );
     this.address = ipv4.ipAddress;
+    // What is reserved is a whole network; the server has its first address.
+    this.ipv6Address = server.ipv6Address;
 
     const folder = pulumi.unsecret(
       pulumi

@@ -13,6 +13,8 @@ export interface Host {
   readonly ready: readonly pulumi.Resource[];
   /** Its public address, or its name in the operator's network. */
   readonly address: pulumi.Input<string>;
+  /** Its public IPv6 address, where the program has given it one. */
+  readonly ipv6Address?: pulumi.Output<string>;
   /** Undefined where the engine was not asked. */
   readonly architecture: Architecture | undefined;
   /** The arguments of a command whose docker client talks to this host's engine. */

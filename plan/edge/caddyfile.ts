@@ -5,10 +5,14 @@ import type { Upstream } from "../flavours/flavour";
 import { flavourOf } from "../flavours/flavourOf";
 import { mediaRedirect } from "../media";
 import { maintenanceError, maintenancePage, retrySeconds } from "./maintenancePage";
+import { isReachedByIpv6 } from "./listeners";
 import { publicNames, webHost } from "./names";
 import { tunnelPort } from "./tunnel";
 
-/** Where the gateway listens inside its container, whatever port leads to it from outside. */
+/**
+ * Where the gateway listens inside its container, whatever port leads to it from outside. With public ports, those who
+ * come by IPv6 come here, and all others at the usual ones.
+ */
 export const httpsPort = 8443;
 export const plainPort = tunnelPort;
 
@@ -71,6 +75,7 @@ export function caddyfile(config: Config): string {
     ...upstreams.map((upstream) => passOn(config, upstream)),
     mainSite(config, streaming),
     ...(config.webDomain === undefined ? [] : [apexSite(config, config.domain)]),
+    ...(isReachedByIpv6(config) ? [plainByIpv6(config)] : []),
     ...(config.edge.kind === "none" ? [strangeHosts(config)] : []),
   ].join("\n\n");
   return `${text}\n\n${healthSite(digestOf(config, text))}\n`;
@@ -173,7 +178,8 @@ function acme({ email, acmeDirectory, acmeRoots, acmeKeyId }: EdgeOf<"caddy">): 
 function passOn({ edge }: Config, { service, port, selfSigned }: Upstream): string {
   return block(`(${service})`, [
     block("reverse_proxy", [
-      block("dynamic a", [`name ${service}`, `port ${port}`, "refresh 1s"]),
+      // Where the network has IPv6 as well, web does not listen by it.
+      block("dynamic a", [`name ${service}`, `port ${port}`, "refresh 1s", "versions ipv4"]),
       "lb_policy round_robin",
       "lb_try_duration 30s",
       "lb_try_interval 250ms",
@@ -211,8 +217,21 @@ const misleading = [
   "Proxy",
 ] as const;
 
-const address = ({ edge }: Config, host: string): string =>
-  `${edge.kind === "local" || edge.kind === "caddy" ? "https" : "http"}://${host}`;
+function address(config: Config, host: string): string {
+  const { kind } = config.edge;
+  const usual = `${kind === "local" || kind === "caddy" ? "https" : "http"}://${host}`;
+  return isReachedByIpv6(config) ? `${usual}, ${usual}:${httpsPort}` : usual;
+}
+
+/** Visitors are told of HTTP/3 at the port that they know, not at the one that they are led to. */
+const announcement = (config: Config): string[] =>
+  isReachedByIpv6(config) ? [`header Alt-Svc ":${httpsPort}" ":443"`] : [];
+
+/** What Caddy does of itself at port 80 alone. */
+function plainByIpv6(config: Config): string {
+  const names = publicNames(config).map((name) => `http://${name}:${plainPort}`);
+  return block(names.join(", "), ["redir https://{host}{uri} 308"]);
+}
 
 function mainSite(config: Config, streaming: Upstream | undefined): string {
   const host = webHost(config);
@@ -223,6 +242,7 @@ function mainSite(config: Config, streaming: Upstream | undefined): string {
   ];
   return block(address(config, host), [
     ...(config.edge.kind === "local" ? ["tls internal"] : []),
+    ...announcement(config),
     "@text not path /system/* /api/v1/streaming*",
     block("encode @text", [
       "zstd",
@@ -296,6 +316,7 @@ function apexSite(config: Config, domain: string): string {
   const target = `${publicUrl(config)}{uri}`;
   return block(address(config, domain), [
     ...(config.edge.kind === "local" ? ["tls internal"] : []),
+    ...announcement(config),
     "@discovery path /.well-known/webfinger /.well-known/host-meta* /.well-known/nodeinfo*",
     'header @discovery Access-Control-Allow-Origin "*"',
     ...(isBehindCloudflare(config) ? ["header Cloudflare-CDN-Cache-Control no-store"] : []),

@@ -1,6 +1,7 @@
 import type { Config } from "../configSchema";
 import { labelValue } from "../names";
 import { versionOf } from "../hosts/network";
+import { isReachedByIpv6 } from "./listeners";
 import { publicNames } from "./names";
 import {
   botSettings,
@@ -11,7 +12,7 @@ import {
 } from "./zone";
 
 /** What a record leads to: an address or a name, or something that is only known once it has been made. */
-export type RecordTarget = string | { readonly of: "tunnel" | "server" };
+export type RecordTarget = string | { readonly of: "tunnel" | "server" | "serverIpv6" };
 
 /** One DNS record of the instance. */
 export interface RecordSpec {
@@ -61,20 +62,25 @@ export function records(config: Config): RecordSpec[] {
     );
 }
 
+type Target = readonly [RecordSpec["type"], RecordTarget];
+
 /** Where a name leads. */
-function targetsOf({ dns, edge, host }: Config): [RecordSpec["type"], RecordTarget][] {
+function targetsOf(config: Config): Target[] {
+  const { dns, edge, host } = config;
   switch (edge.kind) {
     case "tunnel":
       return [["CNAME", { of: "tunnel" }]];
     case "caddy":
-    case "none":
+    case "none": {
       if (dns.kind === "cloudflare" && dns.addresses !== undefined) {
         return dns.addresses.map((address) => [versionOf(address) === 6 ? "AAAA" : "A", address]);
       }
-      // The gateway publishes its ports for IPv4 alone: a record of the other kind would lead to a closed door.
-      return host.kind === "hetzner"
-        ? [["A", { of: "server" }]]
-        : [["A", "the public address of the machine, or of the router before it"]];
+      const own = "the public address of the machine, or of the router before it";
+      const ipv4: Target = ["A", host.kind === "hetzner" ? { of: "server" } : own];
+      const ipv6: Target = ["AAAA", host.kind === "hetzner" ? { of: "serverIpv6" } : own];
+      // Where the gateway does not listen, a record of this kind would lead to a closed door.
+      return isReachedByIpv6(config) ? [ipv4, ipv6] : [ipv4];
+    }
     case "local":
       return [];
     default:

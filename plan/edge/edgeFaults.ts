@@ -1,6 +1,8 @@
 import type { ParsedConfig } from "../configSchema";
 import type { Fault } from "../faults";
+import { versionOf } from "../hosts/network";
 import { oneOf, quoted } from "../shapes";
+import { isReachedByIpv6 } from "./listeners";
 import { isWithin, publicNames } from "./names";
 
 type Edged = Pick<ParsedConfig, "edge" | "dns" | "domain" | "webDomain" | "host">;
@@ -86,6 +88,12 @@ function recordFaults(config: Edged): Fault[] {
       message: `${quoted(address)} is no public address: nobody outside reaches it; write that of your router, or use edge.kind: tunnel, which needs none`,
     })),
     ...repeated(addresses ?? [], "dns.addresses"),
+    ...(edge.kind === "caddy" && !isReachedByIpv6(config) ? (addresses ?? []) : [])
+      .filter((address) => versionOf(address) === 6)
+      .map((address) => ({
+        path: "dns.addresses",
+        message: `${quoted(address)} leads to where the gateway does not listen: write edge: {kind: caddy, …, ipv6: true}, or leave the address out`,
+      })),
     ...releaseFaults(config, dns),
   ];
 }

@@ -17,7 +17,7 @@ import {
   plainPort,
   rootsFile,
 } from "./caddyfile";
-import { listenersOf } from "./listeners";
+import { anyIpv6, listenersOf, type Listener } from "./listeners";
 import { publicNames } from "./names";
 
 const file = `${caddyfileFolder}/Caddyfile`;
@@ -84,18 +84,37 @@ export function gatewayContainer(config: Config, { gateway }: Sizing): Container
 const capabilities = ["CAP_NET_BIND_SERVICE"];
 
 /** Two at once cannot publish the same port; behind a tunnel they can be, and the old one goes when the new one serves. */
-const placed = ({ edge, name }: Config): Pick<ContainerSpec, "name" | "oldGoes"> =>
+const placed = ({ edge, name }: Config): Pick<ContainerSpec, "name" | "oldGoes" | "foundOn"> =>
   edge.kind === "tunnel"
-    ? { oldGoes: "last" }
+    ? { oldGoes: "last", foundOn: "front" }
     : { name: physicalName(name, "gateway"), oldGoes: "first" };
 
-const publishedPorts = ({ edge }: Config): ContainerSpec["ports"] =>
-  listenersOf(edge).map(({ port, protocol, address }) => ({
-    internal: { local: httpsPort, caddy: port, tunnel: plainPort, none: plainPort }[edge.kind],
-    external: port,
-    address,
-    ...(protocol === "udp" ? { protocol } : {}),
+const publishedPorts = (config: Config): ContainerSpec["ports"] =>
+  listenersOf(config).map((listener) => ({
+    internal: internalPort(config, listener),
+    external: listener.port,
+    address: listener.address,
+    ...(listener.protocol === "udp" ? { protocol: listener.protocol } : {}),
   }));
+
+/**
+ * The provider takes two publications of one port for a change of it, each time. So visitors by IPv6 are led to ports of
+ * their own.
+ */
+function internalPort({ edge }: Config, { port, address }: Listener): number {
+  switch (edge.kind) {
+    case "local":
+      return httpsPort;
+    case "caddy":
+      if (address !== anyIpv6) return port;
+      return port === 443 ? httpsPort : plainPort;
+    case "tunnel":
+    case "none":
+      return plainPort;
+    default:
+      return edge satisfies never;
+  }
+}
 
 const authorityKey = ({ edge }: Config): Environment =>
   edge.kind === "caddy" && edge.acmeKeyId !== undefined

@@ -162,8 +162,9 @@ function mainContainer(
     ...common,
     part: "web",
     name: physicalName(config.name, "web"),
-    // The way out, on which the gateway looks for it, is added when it is healthy.
     networks: ["internal"],
+    // The way out as well as where the gateway looks for it.
+    foundOn: "egress",
     ...withFiles(config, {
       ...webEnvironment(config, sizing),
       ...hostsWithoutPort(config),

@@ -8,7 +8,7 @@ import {
   inspectEngine,
   type Engine,
 } from "../../components/host/engine";
-import { listenersOf } from "../../plan";
+import { listenersOf, type Config } from "../../plan";
 import { withDockerClientDouble, withVariables, type Answer } from "../support/dockerClientDouble";
 
 const endpoint = "unix:///run/test/docker.sock";
@@ -138,11 +138,12 @@ describe("the machine's faults", () => {
     limitsMemory: true,
     rootFolder: "/nonexistent",
   };
+  const listenersAt = (edge: Config["edge"]) => listenersOf({ edge, host: { kind: "local" } });
   const publishersOf = (port: number, of = endpoint) =>
     `--host ${of} ps --filter publish=${port}/tcp --format {{.Names}}\t{{.Label "org.joinmastodon.instance"}}`;
   const faultsWith = (publishers: string, port: number, engine: Engine = here) =>
     withDockerClientDouble({ [publishersOf(port, engine.endpoint)]: { stdout: publishers } }, () =>
-      engineFaults(engine, listenersOf({ kind: "local", port }), "mastodon-localhost"),
+      engineFaults(engine, listenersAt({ kind: "local", port }), "mastodon-localhost"),
     );
 
   /** Listens on a free port while the work goes on. */
@@ -211,7 +212,7 @@ describe("the machine's faults", () => {
   it("are a port and an address of a gateway behind a reverse proxy", async () => {
     const faultsAt = (port: number, address: string) =>
       withDockerClientDouble({ [publishersOf(port)]: { stdout: "" } }, () =>
-        engineFaults(here, listenersOf({ kind: "none", port, address }), undefined),
+        engineFaults(here, listenersAt({ kind: "none", port, address }), undefined),
       );
     await withListener("127.0.0.1", async (port) => {
       expect(await faultsAt(port, "127.0.0.1")).toEqual([
@@ -230,21 +231,22 @@ describe("the machine's faults", () => {
     ]);
   });
 
+  const there = "tcp://192.0.2.7:2375";
+  const publishersAt = (port: string, stdout: string): [string, Answer] => [
+    `--host ${there} ps --filter publish=${port} --format {{.Names}}\t{{.Label "org.joinmastodon.instance"}}`,
+    { stdout },
+  ];
+
   it("are both public ports, of either protocol, that others have", async () => {
-    const there = "tcp://192.0.2.7:2375";
-    const publishers = (port: string, stdout: string): [string, Answer] => [
-      `--host ${there} ps --filter publish=${port} --format {{.Names}}\t{{.Label "org.joinmastodon.instance"}}`,
-      { stdout },
-    ];
     const doubles = Object.fromEntries([
-      publishers("80/tcp", "nginx\t\n"),
-      publishers("443/tcp", "mastodon-localhost-gateway\tmastodon-localhost\n"),
-      publishers("443/udp", "quic\t\n"),
+      publishersAt("80/tcp", "nginx\t\n"),
+      publishersAt("443/tcp", "mastodon-localhost-gateway\tmastodon-localhost\n"),
+      publishersAt("443/udp", "quic\t\n"),
     ]);
     const faults = await withDockerClientDouble(doubles, () =>
       engineFaults(
         { ...here, endpoint: there },
-        listenersOf({ kind: "caddy", email: "owner@example.org" }),
+        listenersAt({ kind: "caddy", email: "owner@example.org" }),
         "mastodon-localhost",
       ),
     );
@@ -253,9 +255,63 @@ describe("the machine's faults", () => {
     expect(faults[1]?.message).toContain("443 (UDP) is taken by the container quic: stop it");
   });
 
+  describe("that is to be reached by IPv6", () => {
+    const listeners = listenersAt({ kind: "caddy", email: "owner@example.org", ipv6: true });
+    const faultsAt = (version: string, publishers = "") =>
+      withDockerClientDouble(
+        {
+          [`--host ${there} version --format {{.Server.Version}}`]: { stdout: `${version}\n` },
+          ...Object.fromEntries(
+            ["80/tcp", "443/tcp", "443/udp"].map((port) => publishersAt(port, publishers)),
+          ),
+        },
+        () => engineFaults({ ...here, endpoint: there }, listeners, undefined),
+      );
+
+    it("are an engine that gives containers no such address by itself", async () => {
+      expect(await faultsAt("26.1.5+dfsg1")).toEqual([
+        {
+          path: "edge.ipv6",
+          message:
+            "true needs Docker 27 or newer on the host, which has 26.1.5+dfsg1; upgrade it, or leave ipv6 out",
+        },
+      ]);
+      expect(await faultsAt("27.0.1")).toEqual([]);
+    });
+
+    it("are told once, though a port is taken at both kinds of address", async () => {
+      const faults = await faultsAt("28.2.2", "nginx\t\n");
+      expect(faults.map(({ message }) => message.split(":")[0])).toEqual([
+        "80 is taken by the container nginx",
+        "443 is taken by the container nginx",
+        "443 (UDP) is taken by the container nginx",
+      ]);
+    });
+
+    it("are a port that a program listens on by IPv6 alone", async () => {
+      const free = await freePort();
+      const [listener] = listeners.filter(({ address }) => address === "::");
+      if (listener === undefined) throw new Error("nothing listens by IPv6");
+      const faultsOn = (port: number) =>
+        withDockerClientDouble(
+          {
+            [publishersOf(port)]: { stdout: "" },
+            [`--host ${endpoint} version --format {{.Server.Version}}`]: { stdout: "28.2.2" },
+          },
+          () => engineFaults(here, [{ ...listener, port }], undefined),
+        );
+      expect(await faultsOn(free)).toEqual([]);
+      await withListener("::1", async (port) => {
+        expect((await faultsOn(port)).map(({ message }) => message)).toEqual([
+          expect.stringContaining(`${port} is taken by another program on this machine`),
+        ]);
+      });
+    });
+  });
+
   it("are none where visitors come in through a tunnel", async () => {
     const edge = { kind: "tunnel", accountId: "0a".repeat(16), zone: "example.org" } as const;
-    expect(await engineFaults(here, listenersOf(edge), undefined)).toEqual([]);
+    expect(await engineFaults(here, listenersAt(edge), undefined)).toEqual([]);
   });
 
   // Linux' /proc is a file system without any room.

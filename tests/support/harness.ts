@@ -8,6 +8,7 @@ import { withVariables } from "./dockerClientDouble";
 import { MockEngine } from "./mockEngine";
 import { given, OptionsRecorder, type RecordedOptions } from "./optionsRecorder";
 import { compare, isSecret, namesOfSecrets, redact } from "./redaction";
+import { RequestRecorder, type RequestedResource } from "./requestRecorder";
 
 /** One resource as the program registered it. Secret values are told by their name: `‹databasePassword›`. */
 export interface RecordedResource extends RecordedOptions {
@@ -30,6 +31,8 @@ export interface Recording {
   /** Sorted by name, then by type. */
   readonly resources: readonly RecordedResource[];
   readonly outputs: Readonly<Record<string, RecordedOutput>>;
+  /** As the engine is asked for them, in that order. Secret values are in clear. */
+  readonly requests: readonly RequestedResource[];
   /** Whether a text holds the value of a secret. */
   holdsSecret(value: unknown): boolean;
 }
@@ -62,10 +65,21 @@ export async function recordProgram(
   const state = await mkdtemp(join(tmpdir(), "mastodon-state-"));
   try {
     return await withVariables({ MASTODON_STATE: state }, () =>
-      observeProgram(program, { ...options, state }),
+      withoutStackTraces(() => observeProgram(program, { ...options, state })),
     );
   } finally {
     await rm(state, { recursive: true });
+  }
+}
+
+/** Pulumi notes where each promise comes from, and Jest translates that into lines of TypeScript: most of the whole time. */
+async function withoutStackTraces<T>(work: () => Promise<T>): Promise<T> {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return await work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
@@ -75,6 +89,7 @@ async function observeProgram(
 ): Promise<Recording> {
   const engine = new MockEngine(preview);
   await pulumi.runtime.setMocks(engine, "mastodon", "test", preview);
+  const requests = new RequestRecorder();
   const options = new OptionsRecorder(rootName);
   const root = new pulumi.ComponentResource(
     "test:index:Root",
@@ -102,6 +117,7 @@ async function observeProgram(
         { value: redact(value, secrets), secret },
       ]),
     ),
+    requests: requests.resources(preview).filter(({ name }) => name !== rootName),
     holdsSecret: (value) => JSON.stringify(redact(value, secrets)).includes("‹"),
   };
 }

@@ -49,7 +49,9 @@ export class MockEngine implements pulumi.runtime.Mocks {
           publicKeyOpenssh: `${publicKey(name)}\n`,
         };
       case "hcloud:index/primaryIp:PrimaryIp":
-        return { ipAddress: name.endsWith("ipv4") ? "203.0.113.10" : "2001:db8::1" };
+        return { ipAddress: name.endsWith("ipv4") ? "203.0.113.10" : "2001:db8::" };
+      case "hcloud:index/server:Server":
+        return { ipv6Address: "2001:db8::1" };
       case "command:local:Command":
         return { stdout: "" };
       case "docker:index/remoteImage:RemoteImage":

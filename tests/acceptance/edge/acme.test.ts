@@ -3,11 +3,12 @@ import { request as requestPlain, type IncomingMessage } from "node:http";
 import { request } from "node:https";
 import path from "node:path";
 import { TLSSocket } from "node:tls";
+import { CloudflareApi } from "../../support/cloudflare/api";
 import { docker, linesOf, until, type Result } from "../../support/commands";
+import { HetznerApi } from "../../support/hetzner/api";
 import { underLoad } from "../../support/load";
-import { mailAddress, MailHost, mailPorts, mailServer } from "../../support/mailHost";
+import { MailHost, mailPorts, mailServer } from "../../support/mailHost";
 import { SimulatedMachines } from "../../support/machine/simulatedMachines";
-import { SshClient } from "../../support/machine/sshClient";
 import { changesIn, Project } from "../../support/project";
 import { currentTestbed } from "../../support/testbed";
 
@@ -15,8 +16,13 @@ const testbed = currentTestbed();
 const folder = path.join(testbed.folder, "acme");
 const names = ["social.example.org", "example.org"] as const;
 const instance = "mastodon-example.org";
-const machine = { id: 30, ipv4: "203.0.113.30", user: "alice", memoryMb: 4096, cpus: 2 };
+/** The first addresses that Hetzner gives; those of a server after it are the next ones. */
+let server = { ipv4: "203.0.113.10", ipv6: "2001:db8:0:1::1" };
 const authority = { name: "authority", ipv4: "203.0.113.31" };
+/** The bridge, from which the tests come. */
+const visitor = { ipv4: "203.0.113.1", ipv6: "2001:db8::1" };
+const token = "0123456789abcdef".repeat(4);
+const { multiArch } = testbed.foreign;
 
 /** How long the authority's certificates are valid. Caddy asks for the next one when a third of that is left. */
 const validSeconds = 420;
@@ -31,13 +37,18 @@ const accountKey = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMT
 
 let mail: MailHost;
 let machines: SimulatedMachines;
+let hetzner: HetznerApi;
+let cloudflare: CloudflareApi;
 let project: Project;
 let acmeRoots = "";
 /** The authority's own certificate, by which those that it signs are checked. */
 let root = "";
 
-const atConsole = async (...command: readonly string[]): Promise<string> =>
-  (await machines.execute(machine.id, command)).stdout.trim();
+const atConsole = async (...command: readonly string[]): Promise<string> => {
+  const [machine] = hetzner.project.servers.all();
+  if (machine === undefined) throw new Error("there is no server");
+  return (await machines.execute(machine.id, command)).stdout.trim();
+};
 
 const gatewayId = (): Promise<string> =>
   atConsole("docker", "ps", "--quiet", "--no-trunc", "--filter", `name=${instance}-gateway`);
@@ -57,17 +68,19 @@ interface Question {
   readonly ca?: string;
   /** Without TLS. Default: false. */
   readonly plain?: boolean;
+  /** Default: IPv4. */
+  readonly family?: keyof typeof server;
 }
 
 /** Asks the machine under one of the instance's names. */
 function ask(
   name: string,
   target: string,
-  { headers, ca = root, plain = false }: Question = {},
+  { headers, ca = root, plain = false, family = "ipv4" }: Question = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const whole = {
-      host: machine.ipv4,
+      host: server[family],
       servername: name,
       path: target,
       ca,
@@ -109,7 +122,8 @@ beforeAll(async () => {
     endpoint: testbed.endpoint,
     folder: path.join(folder, "machines"),
   });
-  const client = await SshClient.create(path.join(folder, "client"));
+  hetzner = await HetznerApi.start({ token, machines });
+  cloudflare = await CloudflareApi.start({ zones: [{ name: "example.org" }] });
   await docker(testbed.endpoint, [
     "run",
     "--detach",
@@ -118,26 +132,29 @@ beforeAll(async () => {
     `--ip=${authority.ipv4}`,
     testbed.authority,
     authority.ipv4,
-    machine.ipv4,
+    server.ipv4,
     String(validSeconds),
   ]);
-  const hostKey = await machines.bootPlain({ ...machine, sshPublicKey: await client.publicKey() });
-  await client.know(machine.ipv4, hostKey);
-  // Its containers would be told of a name server that only the machine itself reaches.
-  await atConsole("sh", "-c", `echo nameserver ${mailAddress} > /etc/resolv.conf`);
   acmeRoots = await atAuthority("cat", "cert.pem");
   root = await atAuthority("curl", "-ks", "https://127.0.0.1:15000/roots/0");
   project = new Project({
     folder: path.join(folder, "project"),
     endpoint: testbed.endpoint,
     cache: testbed.cache,
-    stack: "mac",
-    env: { PATH: `${client.bin}:${process.env["PATH"] ?? ""}`, GOMAXPROCS: "10" },
+    stack: "prod",
     config: {
+      "hcloud:endpoint": hetzner.endpoint,
+      "hcloud:pollInterval": "50ms",
+      "cloudflare:baseUrl": cloudflare.url,
       domain: "example.org",
       webDomain: "social.example.org",
-      images: testbed.images,
-      host: { kind: "ssh", address: machine.ipv4, user: machine.user, arch: "amd64" },
+      images: {
+        ...testbed.images,
+        mastodon: multiArch["mastodon-4.7.2"],
+        streaming: multiArch["streaming-4.7.2"],
+      },
+      host: { kind: "hetzner", serverType: "cx23", location: "fsn1", dataVolumeGb: 10 },
+      dns: { kind: "cloudflare", zone: "example.org" },
       smtp: { server: mailServer, port: mailPorts.relay, from: "notifications@example.org" },
       admin: { username: "alice", email: "alice@example.org" },
       environment: { RAILS_LOG_LEVEL: "info" },
@@ -147,12 +164,16 @@ beforeAll(async () => {
   });
   await project.create();
   await project.installProviders();
+  await project.pulumi(["config", "set", "--secret", "hcloud:token", token]);
+  await project.pulumi(["config", "set", "--secret", "cloudflare:apiToken", cloudflare.token]);
 });
 
 afterAll(async () => {
   await docker(testbed.endpoint, ["rm", "--force", authority.name], { mayFail: true });
   await machines.close();
   await mail.close();
+  await hetzner.close();
+  await cloudflare.close();
 });
 
 it("is refused without the key of its account at the authority", async () => {
@@ -209,28 +230,78 @@ describe("what it answers", () => {
     expect(headers["strict-transport-security"]).toBe("max-age=63072000; includeSubDomains");
   });
 
-  it("is reached at both ports, and by UDP at one of them", async () => {
-    const ports = linesOf(await atConsole("docker", "port", `${instance}-gateway`)).map(
-      (line) => line.split(" ")[0],
+  it("is found by both kinds of address, at which each port is open", async () => {
+    const records = cloudflare
+      .zone("example.org")
+      .records.map(({ name, type, content }) => `${type} ${name} ${content}`);
+    expect(records.sort()).toEqual(
+      [...names]
+        .reverse()
+        .flatMap((name) => [`A ${name} ${server.ipv4}`])
+        .concat([...names].reverse().flatMap((name) => [`AAAA ${name} ${server.ipv6}`])),
     );
-    expect([...new Set(ports)].sort()).toEqual(["443/tcp", "443/udp", "80/tcp"]);
+    const ports = linesOf(await atConsole("docker", "port", `${instance}-gateway`)).map((line) =>
+      line.replace(/^\d+\/(\w+) -> /, "$1 "),
+    );
+    expect(ports.sort()).toEqual([
+      "tcp 0.0.0.0:443",
+      "tcp 0.0.0.0:80",
+      "tcp [::]:443",
+      "tcp [::]:80",
+      "udp 0.0.0.0:443",
+      "udp [::]:443",
+    ]);
   });
 
-  it("tells web who really asks, whatever a visitor says", async () => {
-    await ask("social.example.org", "/seen-spoofed", {
-      headers: {
-        "x-forwarded-for": "192.0.2.1",
-        forwarded: "for=192.0.2.1",
-        "client-ip": "192.0.2.1",
-      },
-    });
-    const [web = ""] = linesOf(
-      await atConsole("docker", "ps", "--quiet", "--filter", "label=org.joinmastodon.part=web"),
+  it.each(["ipv4", "ipv6"] as const)("is the same by %s", async (family) => {
+    const { status, headers, certificate } = await ask("social.example.org", "/health", { family });
+    expect([status, certificate?.subjectAltName]).toEqual([200, "DNS:social.example.org"]);
+    expect(headers["alt-svc"]).toBe('h3=":443"; ma=2592000');
+    const plain = await ask("example.org", "/about", { family, plain: true });
+    expect([plain.status, plain.headers.location]).toEqual([308, "https://example.org/about"]);
+  });
+
+  it.each(["ipv4", "ipv6"] as const)("comes by HTTP/3 as well: %s", async (family) => {
+    const address = family === "ipv6" ? `[${server.ipv6}]` : server.ipv4;
+    const answer = await atAuthority(
+      ...[
+        "curl",
+        "--silent",
+        "--insecure",
+        "--http3-only",
+        "--max-time",
+        "30",
+        "--output",
+        "/dev/null",
+      ],
+      ...["--resolve", `social.example.org:443:${address}`],
+      ...["--write-out", "%{http_version} %{response_code}", "https://social.example.org/health"],
     );
-    // The bridge, from which the tests come.
-    expect(await atConsole("docker", "logs", web)).toContain(
-      'Started GET "/seen-spoofed" for 203.0.113.1',
-    );
+    expect(answer).toBe("3 200");
+  });
+
+  it.each(["ipv4", "ipv6"] as const)(
+    "tells web who really asks, whatever a visitor says: %s",
+    async (family) => {
+      await ask("social.example.org", `/seen-spoofed-${family}`, {
+        family,
+        headers: {
+          "x-forwarded-for": "192.0.2.1",
+          forwarded: "for=192.0.2.1",
+          "client-ip": "192.0.2.1",
+        },
+      });
+      const [web = ""] = linesOf(
+        await atConsole("docker", "ps", "--quiet", "--filter", "label=org.joinmastodon.part=web"),
+      );
+      expect(await atConsole("docker", "logs", web)).toContain(
+        `Started GET "/seen-spoofed-${family}" for ${visitor[family]}`,
+      );
+    },
+  );
+
+  it("is nothing to be done again", async () => {
+    expect(changesIn(await project.up())).toEqual([expect.stringMatching(/^\d+ unchanged$/)]);
   });
 });
 
@@ -247,6 +318,14 @@ it("is not given a text that Caddy does not take", async () => {
 });
 
 it("renews them by itself before they end, and serves meanwhile", async () => {
+  // From now on the authority finds the server by IPv6 alone, as public ones do where they can.
+  for (const [family, ip] of [
+    ["ipv4", ""],
+    ["ipv6", server.ipv6],
+  ]) {
+    const manage = `http://127.0.0.1:8055/set-default-${family}`;
+    await atAuthority("curl", "--silent", "--fail", "--data", JSON.stringify({ ip }), manage);
+  }
   const before = await serialOf("social.example.org");
   const { failures, requests } = await underLoad(
     {
@@ -274,6 +353,21 @@ it("still has them after destroy and up, while the authority is away", async () 
   await docker(testbed.endpoint, ["stop", "--time=1", authority.name]);
   await project.pulumi(["destroy", "--yes"]);
   await expect(ask("social.example.org", "/health")).rejects.toThrow();
+  server = { ipv4: "203.0.113.11", ipv6: "2001:db8:0:2::1" };
   await project.up();
   expect(await serialOf("social.example.org")).toBe(before);
+});
+
+it("can do without IPv6, and leads nobody there any more", async () => {
+  const { ipv4 } = server;
+  const plainEdge = { ...edge, acmeRoots, ipv6: false };
+  await project.configure({ edge: plainEdge });
+  await project.up();
+  expect((await ask("social.example.org", "/health")).status).toBe(200);
+  await expect(ask("social.example.org", "/health", { family: "ipv6" })).rejects.toThrow();
+  const { records } = cloudflare.zone("example.org");
+  expect(records.map(({ type, content }) => [type, content])).toEqual([
+    ["A", ipv4],
+    ["A", ipv4],
+  ]);
 });

@@ -453,6 +453,7 @@ describe("its text", () => {
   it.each([
     ...everyEdge,
     ["an authority of one's own", { ...edges.caddy, edge: own }],
+    ["public ports, by IPv6 too", { ...edges.caddy, edge: { ...edges.caddy.edge, ipv6: true } }],
     ["two names", { ...edges.tunnel, webDomain: "www.example.org" }],
     ["media in a bucket", { ...edges.none, media: bucket }],
     ["LinuxServer's image", { ...edges.tunnel, image: { flavour: "linuxserver" } }],

@@ -41,7 +41,24 @@ it("leads the names to the server that the program makes, with nobody in between
       target: { of: "server" },
       proxied: false,
     },
+    {
+      part: "social.example.org-2",
+      name: "social.example.org",
+      type: "AAAA",
+      target: { of: "serverIpv6" },
+      proxied: false,
+    },
   ]);
+});
+
+it("leads nobody to an address at which nothing listens", () => {
+  const dns = { kind: "cloudflare", zone: "example.org" };
+  const edge = { ...caddy.edge, ipv6: false };
+  const none = { kind: "none", port: 3000 };
+  for (const way of [edge, none]) {
+    const found = records(atCloudflare({ ...hetzner, edge: way, dns }));
+    expect(found.map(({ type }) => type)).toEqual(["A"]);
+  }
 });
 
 it("leads the names to the addresses that the stack file gives", () => {
@@ -50,7 +67,8 @@ it("leads the names to the addresses that the stack file gives", () => {
     zone: "example.org",
     addresses: ["198.51.100.7", "2001:db8::7"],
   };
-  const found = records(atCloudflare({ ...caddy, dns })).map(({ type, target }) => [type, target]);
+  const edge = { ...caddy.edge, ipv6: true };
+  const found = records(atCloudflare({ edge, dns })).map(({ type, target }) => [type, target]);
   expect(found).toEqual([
     ["A", "198.51.100.7"],
     ["AAAA", "2001:db8::7"],

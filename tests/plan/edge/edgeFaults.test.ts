@@ -107,6 +107,15 @@ const bad: readonly Bad[] = [
     ["dns.addresses.0", "is no IP address"],
   ],
   [
+    "an address at which the gateway does not listen",
+    {
+      domain: "social.example.org",
+      edge: caddy,
+      ...cloudflare({ addresses: ["198.51.100.7", "2001:db8::7"] }),
+    },
+    ["dns.addresses", "2001:db8::7", "ipv6: true"],
+  ],
+  [
     "an address twice",
     {
       domain: "social.example.org",
@@ -166,7 +175,7 @@ it.each([
     "public ports and their records",
     {
       domain: "social.example.org",
-      edge: caddy,
+      edge: { ...caddy, ipv6: true },
       ...cloudflare({ addresses: ["198.51.100.7", "2001:db8::7"] }),
     },
   ],

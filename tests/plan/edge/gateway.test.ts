@@ -116,8 +116,8 @@ it("takes the ports that it is said to take", () => {
   for (const [, raw] of everyEdge) {
     const config = configWith(raw);
     const published = makePlan(config).containers.gateway.ports;
-    expect(listenersOf(config.edge).map(({ port }) => port)).toEqual(
-      published.map(({ external }) => external),
+    expect(listenersOf(config).map(({ port, address }) => ({ port, address }))).toEqual(
+      published.map(({ external, address }) => ({ port: external, address })),
     );
   }
 });

@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { stringify } from "yaml";
-import { docker, linesOf, until, type Result } from "../commands";
+import { docker, linesOf, run, until, type Result } from "../commands";
 import type { Machine, Machines } from "../hetzner/machines";
 import { Disk } from "./disk";
 
@@ -33,8 +33,24 @@ export interface PlainHost {
 }
 
 const network = "machines";
-const subnet = "203.0.113.0/24";
 const gateway = "203.0.113.1";
+
+const networkOptions = [
+  `--opt=com.docker.network.bridge.name=${network}`,
+  "--subnet=203.0.113.0/24",
+  `--gateway=${gateway}`,
+  "--ipv6",
+  "--subnet=2001:db8::/64",
+  "--gateway=2001:db8::1",
+];
+
+/** The engine of a machine is an older one, which has to be told what newer ones do by themselves. */
+const asNewerEngines = [
+  "--experimental",
+  "--ip6tables",
+  "--default-address-pool=base=172.16.0.0/12,size=16",
+  "--default-address-pool=base=fd00:db8::/48,size=64",
+];
 
 /** A whole machine does what a container may not; CAP_SYS_RESOURCE is what a container's root may lack itself. */
 const powers = [
@@ -51,13 +67,13 @@ const bootLimitMs = 120_000;
 
 /**
  * Simulated VPS: containers in which systemd, cloud-init, sshd and a Docker engine run for real, at addresses of
- * 203.0.113.0/24 that the engine's network namespace reaches. What differs from Hetzner's machines: the kernel is
+ * 203.0.113.0/24 and 2001:db8::/48 that the engine's network namespace reaches. What differs from Hetzner's machines: the kernel is
  * shared, settings of it outside of the network are copies without effect, swap is checked and not used, a file system
  * does not grow with its volume, Docker's packages are empty ones beside Debian's engine, and a volume that is detached
  * while it is mounted stays usable.
  */
 export class SimulatedMachines implements Machines {
-  private readonly machines = new Map<number, { volumes: Set<number> }>();
+  private readonly machines = new Map<number, { ipv6: string; volumes: Set<number> }>();
   private readonly disks = new Map<number, Disk>();
 
   private constructor(private readonly options: Options) {}
@@ -66,8 +82,7 @@ export class SimulatedMachines implements Machines {
     await mkdir(options.folder, { recursive: true });
     const { stdout } = await docker(options.endpoint, ["network", "ls", "--format={{.Name}}"]);
     if (!linesOf(stdout).includes(network)) {
-      const addresses = [`--subnet=${subnet}`, `--gateway=${gateway}`];
-      await docker(options.endpoint, ["network", "create", ...addresses, network]);
+      await docker(options.endpoint, ["network", "create", ...networkOptions, network]);
     }
     await docker(options.endpoint, ["pull", "--quiet", options.image]);
     return new SimulatedMachines(options);
@@ -80,7 +95,7 @@ export class SimulatedMachines implements Machines {
     await rm(this.options.folder, { recursive: true });
   }
 
-  async boot({ id, name, ipv4, userData, sshKeys, memoryMb, cpus }: Machine): Promise<void> {
+  async boot({ id, name, ipv4, ipv6, userData, sshKeys, memoryMb, cpus }: Machine): Promise<void> {
     if (this.machines.has(id)) throw new Error(`there is a machine ${id} already`);
     const { registryPort, registries, image } = this.options;
     const registry = `${gateway}:${registryPort}`;
@@ -90,11 +105,11 @@ export class SimulatedMachines implements Machines {
       "local-hostname": name,
       "public-keys": sshKeys,
     };
-    this.machines.set(id, { volumes: new Set() });
+    this.machines.set(id, { ipv6, volumes: new Set() });
     await this.writeFiles(id, {
       "seed/user-data": userData,
       "seed/meta-data": stringify(metadata),
-      "docker-options": `DOCKER_OPTS="--registry-mirror=http://${registry} ${insecure.join(" ")}"\n`,
+      "docker-options": `DOCKER_OPTS="--registry-mirror=http://${registry} ${[...insecure, ...asNewerEngines].join(" ")}"\n`,
       "memory-kb": `${memoryMb * 1024}\n`,
     });
     await this.writeVolumes(id);
@@ -115,6 +130,15 @@ export class SimulatedMachines implements Machines {
       `--volume=${this.folderOf(id)}:/srv/machine:ro`,
       image,
     );
+    await this.giveIpv6(id);
+  }
+
+  /** The engine has one network for all machines, of which each has a whole one for itself. */
+  private async giveIpv6(server: number): Promise<void> {
+    const { ipv6 } = this.machine(server);
+    if (ipv6 === "") return;
+    await this.execute(server, ["ip", "address", "add", `${ipv6}/128`, "dev", "eth0"]);
+    await run("ip", ["-6", "route", "replace", `${ipv6}/128`, "dev", network]);
   }
 
   /** Boots a machine that the program did not make, and waits until it is ready. @returns its SSH host key */
@@ -179,6 +203,7 @@ export class SimulatedMachines implements Machines {
 
   async powerOn(server: number): Promise<void> {
     await this.docker("start", nameOf(server));
+    await this.giveIpv6(server);
   }
 
   async remove(server: number): Promise<void> {
@@ -247,7 +272,7 @@ export class SimulatedMachines implements Machines {
     return (await docker(this.options.endpoint, args)).stdout;
   }
 
-  private machine(id: number): { volumes: Set<number> } {
+  private machine(id: number): { ipv6: string; volumes: Set<number> } {
     const found = this.machines.get(id);
     if (found === undefined) throw new Error(`there is no machine ${id}`);
     return found;
