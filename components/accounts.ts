@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { parseKey, type Fault } from "../plan";
-import type { CloudflareAccount } from "./edge/cloudflareApi";
+import { tokenShape, type CloudflareAccount } from "./edge/cloudflareApi";
 import type { RawConfig } from "./host/findHost";
 
 /** The access to whoever makes servers and leads names, as far as the stack file holds it. */
@@ -43,7 +43,7 @@ const hcloudToken: TokenKind = {
 const cloudflareToken: TokenKind = {
   key: "cloudflare:apiToken",
   variable: "CLOUDFLARE_API_TOKEN",
-  shape: /^[0-9A-Za-z_-]{40,80}$/,
+  shape: tokenShape,
   made: "40 to 80 letters, digits, _ and -",
 };
 

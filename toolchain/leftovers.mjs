@@ -1,10 +1,15 @@
+import { parseJson } from "./json.mjs";
+
 /**
  * What a killed run leaves behind, told from its state alone: pure functions, no I/O.
  *
  * @typedef {{pid: number, hostname: string, timestamp: string}} Lock
- * @typedef {{urn: string, type: string, id?: string, protect?: boolean, inputs?: {host?: string, labels?: {label: string, value: string}[] | Record<string, string>}}} Resource
+ * @typedef {string | {plaintext?: string}} Secret as Pulumi exports one: where it is asked to show it, as JSON in clear
+ * @typedef {{host?: string, labels?: {label: string, value: string}[] | Record<string, string>, accountId?: string, zoneId?: string, name?: string, type?: string, comment?: string, apiToken?: Secret, baseUrl?: Secret}} Inputs
+ * @typedef {{urn: string, type: string, id?: string, protect?: boolean, provider?: string, inputs?: Inputs}} Resource
  * @typedef {{resources?: Resource[], pending_operations?: {type: string, resource: Resource}[]}} Deployment
  * @typedef {{kind: "container" | "network", id: string, name: string}} Found an object on an engine
+ * @typedef {{id: string, name: string, comment?: string | null, status?: string}} AtCloudflare a tunnel, or a DNS record
  */
 
 const instanceLabel = "org.joinmastodon.instance";
@@ -84,3 +89,87 @@ export function findOrphans(deployment, found) {
   const known = new Set((deployment.resources ?? []).map(({ id }) => id));
   return found.filter(({ id }) => !known.has(id));
 }
+
+/**
+ * @typedef {object} Begun a tunnel or a DNS record that Cloudflare may have made
+ * @property {string} what it is, in words
+ * @property {string} name
+ * @property {string | undefined} [comment] by which the program knows its own records
+ * @property {string} folder where Cloudflare's API has it
+ * @property {Record<string, string>} query by which it is found there
+ * @property {string} page of Cloudflare's dashboard
+ * @property {string | undefined} provider urn and id of the one that was to make it
+ */
+
+/**
+ * @param {Deployment} deployment
+ * @returns {Begun[]} those whose making was cut short
+ */
+export const begunAtCloudflare = ({ pending_operations = [] }) =>
+  pending_operations
+    .filter(({ type }) => type === "creating")
+    .flatMap(({ resource }) => begunOf(resource));
+
+/**
+ * @param {Resource} resource
+ * @returns {Begun[]}
+ */
+function begunOf({ type: resource, provider, inputs = {} }) {
+  const { accountId, zoneId, name = "", type = "", comment } = inputs;
+  switch (resource) {
+    case "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared":
+      return [
+        {
+          what: `tunnel ${name}`,
+          name,
+          folder: `/accounts/${accountId}/cfd_tunnel`,
+          query: { name, is_deleted: "false" },
+          page: "Networks, Connectors",
+          provider,
+        },
+      ];
+    case "cloudflare:index/dnsRecord:DnsRecord":
+      return [
+        {
+          what: `record ${type} ${name}`,
+          name,
+          comment,
+          folder: `/zones/${zoneId}/dns_records`,
+          query: { name, type },
+          page: "DNS, Records",
+          provider,
+        },
+      ];
+    default:
+      return [];
+  }
+}
+
+/**
+ * @param {Deployment} deployment
+ * @param {Begun} begun
+ * @param {readonly AtCloudflare[]} found what Cloudflare has under its name
+ * @returns {{id: string, used: boolean}[]} what of it the state knows nothing of; `used`: a tunnel that was opened, which
+ *   takes a key that a run only asks for once it has recorded the tunnel, so that no killed one has left it
+ */
+export function leftAtCloudflare({ resources = [] }, { name, comment }, found) {
+  const known = new Set(resources.map(({ id }) => id));
+  return found
+    .filter((each) => !known.has(each.id) && each.name === name && each.comment === comment)
+    .map(({ id, status = "inactive" }) => ({ id, used: status !== "inactive" }));
+}
+
+/**
+ * @param {Deployment} deployment with its secrets shown
+ * @param {Begun} begun
+ * @returns {{token: string, baseUrl: string}} what its provider was given; empty where that was left to its variables
+ */
+export function accessTo({ resources = [] }, { provider }) {
+  const { apiToken, baseUrl } =
+    resources.find(({ urn, id }) => `${urn}::${id}` === provider)?.inputs ?? {};
+  return { token: inClear(apiToken), baseUrl: inClear(baseUrl) };
+}
+
+/** @param {Secret | undefined} secret */
+const inClear = (secret = "") =>
+  typeof secret === "string" ? secret : String(parseJson(secret.plaintext ?? '""'));

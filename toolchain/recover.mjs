@@ -1,10 +1,12 @@
 import { readdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import path from "node:path";
+import { removeFromCloudflare } from "./cloudflare.mjs";
 import { docker } from "./docker.mjs";
 import { cache, state } from "./folders.mjs";
 import { parseJson } from "./json.mjs";
 import {
+  begunAtCloudflare,
   enginesIn,
   findOrphans,
   hasPending,
@@ -22,8 +24,9 @@ import { exportStack, mendCheckpoint, readCheckpoint } from "./stack.mjs";
  */
 
 /**
- * Puts in order what a run left behind that was killed: its lock, the processes that it had started, and containers and
- * networks that were made but never written into the state. Data is not touched. Costs nothing after a run that ended.
+ * Puts in order what a run left behind that was killed: its lock, the processes that it had started, and what was made
+ * but never written into the state: containers and networks, tunnels and DNS records. Data is not touched. Costs nothing
+ * after a run that ended.
  * @param {import("./backend.mjs").Backend} backend
  * @param {string} stack
  * @param {string} cliFolder
@@ -39,6 +42,10 @@ export async function recover({ env, own }, stack, cliFolder) {
   if (!exported || (!killed && !hasPending(exported.deployment))) return;
   await removeOrphans(exported.deployment, env);
   if (!hasPending(exported.deployment)) return;
+  if (begunAtCloudflare(exported.deployment).length > 0) {
+    const { exported: shown = exported } = await exportStack(env, stack, { secrets: true });
+    await removeFromCloudflare(shown.deployment, env);
+  }
   const input = JSON.stringify({ ...exported, deployment: withoutPending(exported.deployment) });
   await pulumi(["stack", "import", "--stack", stack, "--non-interactive"], env, input);
   say("The last run was cut short: what it had begun is cleared, and done anew now.");

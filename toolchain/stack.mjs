@@ -32,13 +32,15 @@ export async function readCheckpoint(stack) {
  * The state of a stack as Pulumi gives it, wherever it is kept.
  * @param {NodeJS.ProcessEnv} env
  * @param {string} stack
+ * @param {{secrets?: boolean}} [options] `secrets`: shows them in clear
  * @returns {Promise<{exported?: {deployment: import("./leftovers.mjs").Deployment}, reason: string}>} nothing for a stack
  *   that does not exist or cannot be read; then the reason is what Pulumi says
  */
-export async function exportStack(env, stack) {
+export async function exportStack(env, stack, { secrets = false } = {}) {
+  const shown = secrets ? ["--show-secrets"] : [];
   const { code, stdout, stderr } = await run(
     "pulumi",
-    ["stack", "export", "--stack", stack, "--non-interactive"],
+    ["stack", "export", "--stack", stack, "--non-interactive", ...shown],
     { env, limit: 60_000 },
   );
   if (code !== 0) return { reason: stderr.trim() };

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** How Cloudflare is asked, before any resource is made. */
+/** What a token of Cloudflare's looks like. */
+export const tokenShape = /^[0-9A-Za-z_-]{40,80}$/;
+
+/** How Cloudflare is asked, apart from any resource. */
 export interface CloudflareAccount {
   readonly token: string;
   /** Absent: Cloudflare's own. */
@@ -29,13 +32,13 @@ const home = "https://api.cloudflare.com/client/v4";
 const patienceMs = 20_000;
 const mostTries = 4;
 
-/** Where an account is asked through: reads only, tried again where Cloudflare is busy or ill for a moment. */
+/** Where an account is asked through; tried again where Cloudflare is busy or ill for a moment. */
 export class CloudflareApi {
   constructor(private readonly account: CloudflareAccount) {}
 
   /** @throws CloudflareError */
   async get<Result>(path: string): Promise<Result> {
-    return (await this.ask(path)).result as Result;
+    return (await this.ask("GET", path)).result as Result;
   }
 
   /** All pages of a list. @throws CloudflareError */
@@ -44,6 +47,7 @@ export class CloudflareApi {
     for (let page = 1, pages = 1; page <= pages; page += 1) {
       const joint = path.includes("?") ? "&" : "?";
       const { result, result_info: info } = await this.ask(
+        "GET",
         `${path}${joint}per_page=50&page=${page}`,
       );
       items.push(...((result ?? []) as Item[]));
@@ -52,10 +56,19 @@ export class CloudflareApi {
     return items;
   }
 
-  private async ask(path: string): Promise<Envelope> {
+  /** What is gone already is no failure. @throws CloudflareError */
+  async remove(path: string): Promise<void> {
+    try {
+      await this.ask("DELETE", path);
+    } catch (error) {
+      if (!(error instanceof CloudflareError && error.status === 404)) throw error;
+    }
+  }
+
+  private async ask(method: "GET" | "DELETE", path: string): Promise<Envelope> {
     const url = `${this.account.baseUrl ?? home}${path}`;
     for (let tries = 1; ; tries += 1) {
-      const answer = await this.send(url);
+      const answer = await this.send(method, url);
       const again = answer.status === 429 || answer.status >= 500;
       if (again && tries < mostTries) {
         await sleep(waitMs(answer.headers.get("retry-after"), tries));
@@ -68,10 +81,10 @@ export class CloudflareApi {
     }
   }
 
-  private async send(url: string): Promise<Response> {
+  private async send(method: string, url: string): Promise<Response> {
     const headers = { Authorization: `Bearer ${this.account.token}` };
     try {
-      return await fetch(url, { headers, signal: AbortSignal.timeout(patienceMs) });
+      return await fetch(url, { method, headers, signal: AbortSignal.timeout(patienceMs) });
     } catch (error) {
       const { cause, message } = error as Error & {
         readonly cause?: { readonly message?: string };

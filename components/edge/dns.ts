@@ -30,9 +30,16 @@ export class Dns extends pulumi.ComponentResource {
       new cloudflare.BotManagement(`${name}-bots`, { zoneId, ...spec.bots }, { parent: this });
     }
     const gone = spec.replaced.map((record) => this.remove(name, record, args));
+    const firsts = new Map<string, cloudflare.DnsRecord>();
     const before: pulumi.Resource[] = [...behind, ...gone];
     // One after the other: a name's second record stands only beside what its first has become.
-    for (const record of spec.records) before.push(this.record(name, record, args, [...before]));
+    for (const record of spec.records) {
+      const first = firsts.get(record.name);
+      // By what it takes from the first, it goes with that one and before it, where another kind takes its place.
+      const made = this.record(name, record, args, first?.zoneId ?? zoneId, [...before]);
+      if (first === undefined) firsts.set(record.name, made);
+      before.push(made);
+    }
     this.registerOutputs();
   }
 
@@ -40,12 +47,13 @@ export class Dns extends pulumi.ComponentResource {
     name: string,
     { part, target, ...rest }: RecordSpec,
     { spec, targets }: DnsArgs,
+    zoneId: pulumi.Input<string>,
     dependsOn: pulumi.Resource[],
   ): cloudflare.DnsRecord {
     return new cloudflare.DnsRecord(
       `${name}-${part}`,
       {
-        zoneId: spec.zoneId,
+        zoneId,
         ...rest,
         content: targets.find(target),
         // Automatic: five minutes, or as short as Cloudflare likes where it is in between.

@@ -168,11 +168,7 @@ export function zonePreflight(
       bots: judged?.bots,
       foreign,
     },
-    faults: [
-      ...ownFaults(records, question),
-      ...foreignFaults(foreign, question),
-      ...(judged?.faults ?? []),
-    ],
+    faults: [...foreignFaults(foreign, question), ...(judged?.faults ?? [])],
     warnings: [
       ...statusWarnings(question.zone, found),
       ...foreignWarnings(foreign, question),
@@ -218,25 +214,9 @@ const foreignWarnings = (foreign: readonly ForeignRecord[], { replace }: ZoneQue
     );
 
 /**
- * The instance's own IPv6 records, where it is to have a name for another name in their place: the other record of a name
- * is changed as it is, but the one beside it would only be removed after the change, which it stands against.
- */
-const ownFaults = (
-  records: readonly RecordAnswer[],
-  { comment, accountId }: ZoneQuestion,
-): Fault[] =>
-  records
-    .filter(
-      (record) => accountId !== undefined && record.comment === comment && record.type === "AAAA",
-    )
-    .map(({ name, content }) => ({
-      path: "edge.kind",
-      message: `"tunnel" needs the name ${name} for itself, under which this instance has AAAA → ${content}: delete that record in Cloudflare's dashboard, run \`npm run pulumi -- refresh\`, and repeat`,
-    }));
-
-/**
  * A tunnel of this instance's name that no record leads to is one that the state may not know: an `up` that was ended at
- * the wrong moment has left it. The provider would ask for a second one of that name for minutes before it gives up.
+ * the wrong moment has left it, and this program's commands remove it before the next one. Without them the provider
+ * would ask for a second one of that name for minutes before it gives up.
  */
 const tunnelWarnings = (
   { names, tunnel, comment }: ZoneQuestion,
@@ -250,7 +230,7 @@ const tunnelWarnings = (
     )
     .map(
       () =>
-        `Cloudflare has a tunnel ${tunnel}, to which no record of this instance leads. Should it be refused as taken, an earlier run was ended before it was written down: delete it in Cloudflare's dashboard (Networks, Connectors), and repeat.`,
+        `Cloudflare has a tunnel ${tunnel}, to which no record of this instance leads. Where an earlier run was ended before it was written down, \`npm run pulumi -- up\` removes it. Should it be refused as taken all the same, delete it in Cloudflare's dashboard (Networks, Connectors), and repeat.`,
     );
 
 type Front = Pick<Zone, "locked" | "bots"> & Omit<FoundZone, "zone">;

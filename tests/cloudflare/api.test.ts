@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { everyPermission, type Permission } from "../support/cloudflare/account";
 import { CloudflareApi } from "../support/cloudflare/api";
 import type { NewRecord } from "../support/cloudflare/dnsRecords";
 import { ingressFault, type IngressRule } from "../support/cloudflared/ingress";
+import { until } from "../support/commands";
 
 /** What the tests read of answers. */
 interface Body {
@@ -211,6 +213,16 @@ describe("a fault on demand", () => {
     await expect(send("POST", `${zone}/dns_records`, address)).rejects.toThrow();
     expect(api.zone("example.org").records).toHaveLength(1);
     expect(api.requests.map(({ status }) => status)).toEqual([502, 0]);
+  });
+
+  test("can be an answer that is held back", async () => {
+    api.failNext({ status: "held", afterWork: true });
+    const asked = send("POST", `${zone}/dns_records`, address).then(() => "answered");
+    asked.catch(() => undefined);
+    await until("it is made", 5000, () =>
+      Promise.resolve(api.zone("example.org").records.length === 1),
+    );
+    await expect(Promise.race([asked, sleep(100, "held back")])).resolves.toBe("held back");
   });
 });
 

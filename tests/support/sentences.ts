@@ -7,7 +7,7 @@ import {
   ConfigError,
   parseConfig,
   preflight,
-  recordComment,
+  zoneQuestion,
   type HostFacts,
   type Plan,
 } from "../../plan";
@@ -27,7 +27,7 @@ export const sentences = async (plans: readonly Plan[]): Promise<string[]> => [
   ...ofNames(),
   ...ofTokens(),
   ...plans.flatMap(ofPlan),
-  ...["components/readConfig.ts", ...unasked()].flatMap(linesOf),
+  ...["components/readConfig.ts", "toolchain/cloudflare.mjs", ...unasked()].flatMap(linesOf),
 ];
 
 /** Of tokens that are not there, and of some that are none. */
@@ -155,10 +155,8 @@ async function ofZones(): Promise<string[]> {
       },
     ],
   });
-  const record = { type: "AAAA", ttl: 1 } as const;
-  api.addRecord(zone, { ...record, name: "social", content: "2001:db8::1" });
-  const comment = recordComment(domain);
-  api.addRecord(zone, { ...record, name: "social", content: "2001:db8::2", comment });
+  api.addRecord(zone, { name: "social", type: "AAAA", content: "2001:db8::1", ttl: 1 });
+  api.addTunnel(zoneQuestion({ domain, edge })?.tunnel ?? "");
   try {
     const said = [
       await ask(),

@@ -103,3 +103,97 @@ describe("what a stack of its own server leaves", () => {
     expect(callToolchain("leftovers", "ownsServer", [{ resources: [volume] }])).toBe(false);
   });
 });
+
+describe("what a killed run may have left at Cloudflare", () => {
+  const account = {
+    urn: "a",
+    type: "pulumi:providers:cloudflare",
+    id: "p2",
+    inputs: { apiToken: { plaintext: '"secret-token"' }, baseUrl: "http://127.0.0.1:1" },
+  };
+  const provider = "a::p2";
+  const tunnel = {
+    urn: "t",
+    type: "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared",
+    provider,
+    inputs: { accountId: "1a", name: "mastodon-a-tunnel", configSrc: "cloudflare" },
+  };
+  const record = {
+    urn: "r",
+    type: "cloudflare:index/dnsRecord:DnsRecord",
+    provider,
+    inputs: { zoneId: "1z", name: "a.example.org", type: "A", comment: "Pulumi: a" },
+  };
+  const creating = (...made: object[]) =>
+    made.map((resource) => ({ type: "creating", resource: { id: "", ...resource } }));
+  const cut = {
+    resources: [account],
+    pending_operations: creating(begun.resource, tunnel, record),
+  };
+  const [begunTunnel, begunRecord] = call("begunAtCloudflare", cut) as object[];
+
+  it("is told from what was being made, and where it would be found", () => {
+    expect([begunTunnel, begunRecord]).toEqual([
+      {
+        what: "tunnel mastodon-a-tunnel",
+        name: "mastodon-a-tunnel",
+        folder: "/accounts/1a/cfd_tunnel",
+        query: { name: "mastodon-a-tunnel", is_deleted: "false" },
+        page: "Networks, Connectors",
+        provider,
+      },
+      {
+        what: "record A a.example.org",
+        name: "a.example.org",
+        comment: "Pulumi: a",
+        folder: "/zones/1z/dns_records",
+        query: { name: "a.example.org", type: "A" },
+        page: "DNS, Records",
+        provider,
+      },
+    ]);
+  });
+
+  it("is nothing where it was only being changed or removed, or is in the state", () => {
+    const pending_operations = ["updating", "deleting"].map((type) => ({ type, resource: tunnel }));
+    expect(call("begunAtCloudflare", { resources: [tunnel], pending_operations })).toEqual([]);
+  });
+
+  it("is a record with the very comment of this instance that the state does not know", () => {
+    const found = [
+      { id: "r1", name: "a.example.org", comment: "Pulumi: a" },
+      { id: "r2", name: "a.example.org", comment: "Pulumi: a" },
+      { id: "r3", name: "a.example.org", comment: "Pulumi: ab" },
+      { id: "r4", name: "a.example.org", comment: null },
+      { id: "r5", name: "b.example.org", comment: "Pulumi: a" },
+    ];
+    const known = { resources: [account, { ...record, id: "r1" }] };
+    expect(call("leftAtCloudflare", known, begunRecord, found)).toEqual([
+      { id: "r2", used: false },
+    ]);
+  });
+
+  it("is a tunnel of the very name that the state does not know, and was never opened", () => {
+    const found = [
+      { id: "t1", name: "mastodon-a-tunnel", status: "healthy" },
+      { id: "t2", name: "mastodon-a-tunnel", status: "inactive" },
+      { id: "t3", name: "mastodon-a-tunnel", status: "down" },
+      { id: "t4", name: "mastodon-a-tunnel-2", status: "inactive" },
+    ];
+    const known = { resources: [account, { ...tunnel, id: "t1" }] };
+    expect(call("leftAtCloudflare", known, begunTunnel, found)).toEqual([
+      { id: "t2", used: false },
+      { id: "t3", used: true },
+    ]);
+  });
+
+  it("is asked for with what its provider was given, secret or not", () => {
+    expect(call("accessTo", cut, begunTunnel)).toEqual({
+      token: "secret-token",
+      baseUrl: "http://127.0.0.1:1",
+    });
+    const bare = { resources: [{ ...account, inputs: {} }] };
+    expect(call("accessTo", bare, begunTunnel)).toEqual({ token: "", baseUrl: "" });
+    expect(call("accessTo", {}, begunTunnel)).toEqual({ token: "", baseUrl: "" });
+  });
+});

@@ -1,8 +1,10 @@
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { Authority } from "../../support/certificates";
 import { CloudflareApi } from "../../support/cloudflare/api";
 import { CloudflareEdge, edgeAddress } from "../../support/cloudflare/edge";
 import { docker, run, until } from "../../support/commands";
+import { engineUnder } from "../../support/engineUnder";
 import { containersOf } from "../../support/inspection";
 import { changesIn, Project } from "../../support/project";
 import { currentTestbed } from "../../support/testbed";
@@ -70,6 +72,26 @@ const refusal = async (): Promise<string> => {
   return stdout + stderr;
 };
 
+const tunnels = (): number => api.account.tunnels.filter(({ deleted }) => deleted === null).length;
+
+/** Begins an `up`, and kills its engine once Cloudflare has done what it is asked there, before it can say so. */
+async function killWhileMaking(path: RegExp): Promise<void> {
+  api.failNext({ method: "POST", path, status: "held", afterWork: true });
+  const running = project.begin();
+  const ended = new Promise((resolve) => running.once("exit", resolve));
+  await until(`Cloudflare is asked for ${String(path)}`, 300_000, () => {
+    if (running.exitCode !== null) throw new Error("the up has ended before");
+    return Promise.resolve(api.requests.some((each) => each.status === 0 && path.test(each.path)));
+  });
+  const engine = await engineUnder(running.pid ?? 0);
+  if (engine === undefined) throw new Error("there is no engine under the up");
+  process.kill(engine, "SIGKILL");
+  await ended;
+}
+
+const stateText = (): Promise<string> =>
+  readFile(path.join(project.state, ".pulumi/stacks/mastodon/dev.json"), "utf8");
+
 describe("before anything is changed", () => {
   it("is refused without a token", async () => {
     expect(await refusal()).toContain("needs cloudflare:apiToken, which is missing");
@@ -98,15 +120,31 @@ describe("the first up", () => {
     expect(written()).toEqual([]);
   });
 
-  it("comes up although Cloudflare is busy, ill or changed by somebody else for a moment", async () => {
+  it("is killed while Cloudflare makes the tunnel", async () => {
+    await killWhileMaking(/cfd_tunnel$/);
+    expect(tunnels()).toBe(1);
+    expect(await stateText()).not.toContain(api.tunnel(tunnelName).id);
+  });
+
+  it("is killed again while Cloudflare makes the record, busy, ill or changed by somebody else for a moment", async () => {
     Object.assign(api.zone("example.org").settings.get("rocket_loader") ?? {}, {
       value: "on",
       editable: false,
     });
     api.failNext({ method: "POST", status: 429, headers: { "retry-after": "1" } });
     api.failNext({ method: "PATCH", status: 503, times: 2 });
+    const { id } = api.tunnel(tunnelName);
+    await killWhileMaking(/dns_records$/);
+    expect(written()).toContain(`DELETE /accounts/${api.account.id}/cfd_tunnel/${id}`);
+    expect(records()).toHaveLength(1);
+    expect(await stateText()).not.toContain(api.zone("example.org").records[0]?.id);
+  });
+
+  it("comes up whole all the same, with one of each", async () => {
     const { stdout, stderr } = await project.up();
+    expect(stdout).toContain(`Removed the record CNAME ${domain} at Cloudflare`);
     expect(stdout + stderr).toMatch(/rocket_loader is on, and .* plan does not allow/);
+    expect([tunnels(), records().length]).toEqual([1, 1]);
   });
 
   it("leads the name into the tunnel, through Cloudflare", () => {

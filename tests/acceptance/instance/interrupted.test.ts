@@ -1,6 +1,7 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { until } from "../../support/commands";
+import { engineUnder } from "../../support/engineUnder";
 import { containersOf, listedOf } from "../../support/inspection";
 import { Project } from "../../support/project";
 import { currentTestbed } from "../../support/testbed";
@@ -34,26 +35,6 @@ async function checkpoint(): Promise<Checkpoint> {
     // Read in the middle of a write.
     return {};
   }
-}
-
-/** The engine of a command's `pulumi up`, by its place among the processes; none before it runs. */
-async function engineUnder(ancestor: number): Promise<number | undefined> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-  const parents = new Map<number, { parent: number; name: string }>();
-  for (const pid of pids) {
-    const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-    const match = /^\d+ \((.*)\) \S+ (\d+)/s.exec(text);
-    if (match !== null) parents.set(pid, { name: match[1] ?? "", parent: Number(match[2]) });
-  }
-  const isUnder = (pid: number): boolean => {
-    const found = parents.get(pid);
-    return found !== undefined && (found.parent === ancestor || isUnder(found.parent));
-  };
-  for (const pid of pids.filter((each) => parents.get(each)?.name === "pulumi" && isUnder(each))) {
-    const args = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    if (args.includes("\0up\0")) return pid;
-  }
-  return undefined;
 }
 
 /** Begins an `up` and kills its engine once so many resources are in the state. */
@@ -112,6 +93,19 @@ it("comes up whole and with the same secrets, although the engine was killed at 
 });
 
 it("has nothing left to do afterwards", async () => {
+  const { stdout } = await project.start();
+  expect(stdout).not.toMatch(/\d+ (created|updated|replaced|deleted)/);
+});
+
+it("comes back whole where the network is made anew by which all go out, and containers are found", async () => {
+  const urn =
+    "urn:pulumi:dev::mastodon::mastodon:index:Instance$mastodon:index:Foundation$docker:index/network:Network::mastodon-foundation-network-egress";
+  const before = await containersOf(testbed.endpoint, instance);
+  await project.pulumi(["up", "--yes", "--skip-preview", "--non-interactive", "--replace", urn]);
+  const after = await containersOf(testbed.endpoint, instance);
+  expect(after.map(({ part, health }) => [part, health])).toEqual(
+    before.map(({ part }) => [part, "healthy"]),
+  );
   const { stdout } = await project.start();
   expect(stdout).not.toMatch(/\d+ (created|updated|replaced|deleted)/);
 });

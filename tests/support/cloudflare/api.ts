@@ -7,7 +7,15 @@ import { addRecord, dnsRecordRoutes, type DnsRecord, type NewRecord } from "./dn
 import type { Call, Route } from "./routes";
 import { faultOf } from "./schemas";
 import { settingRoutes } from "./settings";
-import { connect, disconnect, tokenOf, tunnelRoutes, type Connector, type Tunnel } from "./tunnels";
+import {
+  addTunnel,
+  connect,
+  disconnect,
+  tokenOf,
+  tunnelRoutes,
+  type Connector,
+  type Tunnel,
+} from "./tunnels";
 import { newZone, zoneRoutes, type NewZone } from "./zones";
 
 /** A request that was made, and how it was answered. */
@@ -17,15 +25,15 @@ export interface Request {
   readonly path: string;
   readonly query: string;
   readonly body: unknown;
-  /** Zero for an answer that was lost. */
+  /** Zero for an answer that was lost, or is held back. */
   readonly status: number;
 }
 
 export interface Fault {
   readonly method?: string;
   readonly path?: RegExp;
-  /** `lost` closes the connection without an answer. */
-  readonly status: number | "lost";
+  /** `lost` closes the connection without an answer, `held` leaves it open without one. */
+  readonly status: number | "lost" | "held";
   /** By default one that goes with the status; null for an answer that is no JSON, as gateways give. */
   readonly code?: number | null;
   readonly headers?: Readonly<Record<string, string>>;
@@ -147,6 +155,11 @@ export class CloudflareApi {
     return addRecord(this.account, this.zone(zone), record);
   }
 
+  /** Makes a tunnel, as somebody else would. @throws for a name that is taken */
+  addTunnel(name: string): Tunnel {
+    return addTunnel(this.account, { name, config_src: "cloudflare" });
+  }
+
   /** What a cloudflared for the tunnel of that name would be run with. */
   tunnelToken(name: string): string {
     return tokenOf(this.account, this.tunnel(name));
@@ -188,6 +201,7 @@ export class CloudflareApi {
     const given = fault ? faultyAnswer(fault) : (answer ?? lost);
     const query = searchParams.toString();
     this.requests.push({ method, path, query, body: parsed(text), status: given.status });
+    if (given === held) return;
     if (given === lost) {
       response.destroy();
       return;
@@ -257,6 +271,7 @@ export class CloudflareApi {
 }
 
 const lost: Answer = { status: 0, body: undefined };
+const held: Answer = { status: 0, body: undefined };
 
 const success = { success: true, errors: [], messages: [] };
 
@@ -286,6 +301,7 @@ function refusalOf(permission: Permission): ApiError {
 
 function faultyAnswer({ status, code, headers = {} }: Fault): Answer {
   if (status === "lost") return lost;
+  if (status === "held") return held;
   if (code === null) return { status, body: undefined, headers };
   const complaint = { code: code ?? usualCodes[status] ?? internalError, message: "made to fail" };
   return { ...refusal(status, complaint), headers };

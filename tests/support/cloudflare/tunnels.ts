@@ -147,23 +147,7 @@ function listed({ account, query }: Call<unknown>): ReturnType<Route["handle"]> 
 }
 
 function created({ account, body }: Call<NewTunnel>): ReturnType<Route["handle"]> {
-  expectFreeName(account, body.name);
-  const now = account.now();
-  const tunnel: Tunnel = {
-    id: account.nextUuid(),
-    created: now,
-    configSrc: body.config_src ?? "local",
-    name: body.name,
-    secret: body.tunnel_secret ?? account.newSecret(),
-    deleted: null,
-    connectors: [],
-    activeSince: null,
-    inactiveSince: now,
-    config: null,
-    version: 0,
-    configured: now,
-  };
-  account.tunnels.push(tunnel);
+  const tunnel = addTunnel(account, body);
   return {
     result: {
       ...present(account, tunnel),
@@ -176,6 +160,27 @@ function created({ account, body }: Call<NewTunnel>): ReturnType<Route["handle"]
       },
     },
   };
+}
+
+export function addTunnel(account: Account, given: NewTunnel): Tunnel {
+  expectFreeName(account, given.name);
+  const now = account.now();
+  const tunnel: Tunnel = {
+    id: account.nextUuid(),
+    created: now,
+    configSrc: given.config_src ?? "local",
+    name: given.name,
+    secret: given.tunnel_secret ?? account.newSecret(),
+    deleted: null,
+    connectors: [],
+    activeSince: null,
+    inactiveSince: now,
+    config: null,
+    version: 0,
+    configured: now,
+  };
+  account.tunnels.push(tunnel);
+  return tunnel;
 }
 
 /** Names of deleted tunnels are free again. */
