@@ -135,8 +135,12 @@ beforeAll(async () => {
     server.ipv4,
     String(validSeconds),
   ]);
+  const vouching = "https://127.0.0.1:15000/roots/0";
+  await until("the authority answers", 30_000, async () => {
+    root = await atAuthority("curl", "-ks", vouching).catch(() => "");
+    return root !== "";
+  });
   acmeRoots = await atAuthority("cat", "cert.pem");
-  root = await atAuthority("curl", "-ks", "https://127.0.0.1:15000/roots/0");
   project = new Project({
     folder: path.join(folder, "project"),
     endpoint: testbed.endpoint,
