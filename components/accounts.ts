@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { parseKey, type Fault } from "../plan";
-import { tokenShape, type CloudflareAccount } from "./edge/cloudflareApi";
+import { tokenShape as cloudflareTokenShape, type CloudflareAccount } from "./edge/cloudflareApi";
 import type { RawConfig } from "./host/findHost";
+import { tokenShape as hcloudTokenShape } from "./host/hetznerApi";
 
 /** The access to whoever makes servers and leads names, as far as the stack file holds it. */
 export interface Accounts {
@@ -36,14 +37,14 @@ interface TokenKind {
 const hcloudToken: TokenKind = {
   key: "hcloud:token",
   variable: "HCLOUD_TOKEN",
-  shape: /^[0-9A-Za-z]{64}$/,
+  shape: hcloudTokenShape,
   made: "64 letters and digits",
 };
 
 const cloudflareToken: TokenKind = {
   key: "cloudflare:apiToken",
   variable: "CLOUDFLARE_API_TOKEN",
-  shape: tokenShape,
+  shape: cloudflareTokenShape,
   made: "40 to 80 letters, digits, _ and -",
 };
 

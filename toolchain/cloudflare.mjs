@@ -1,6 +1,7 @@
 import { URLSearchParams } from "node:url";
-import { accessTo, begunAtCloudflare, leftAtCloudflare } from "./leftovers.mjs";
+import { begunAtCloudflare, leftAtCloudflare } from "./leftovers.mjs";
 import { loadCompiled } from "./plan.mjs";
+import { seeTo } from "./provider.mjs";
 import { say, warn } from "./report.mjs";
 
 /**
@@ -16,24 +17,17 @@ import { say, warn } from "./report.mjs";
  * @param {NodeJS.ProcessEnv} env
  */
 export async function removeFromCloudflare(deployment, env) {
-  const { CloudflareApi, CloudflareError, tokenShape } =
+  const { CloudflareApi, tokenShape } =
     /** @type {typeof import("../components/edge/cloudflareApi.js")} */ (
       loadCompiled("components/edge/cloudflareApi")
     );
-  for (const begun of begunAtCloudflare(deployment)) {
-    const access = accessTo(deployment, begun);
-    const token = access.token || env.CLOUDFLARE_API_TOKEN || "";
-    const baseUrl = access.baseUrl || env.CLOUDFLARE_BASE_URL || undefined;
-    try {
-      if (!tokenShape.test(token)) throw new CloudflareError(0, "there is no token to ask with");
-      await removeLeft(new CloudflareApi({ token, baseUrl }), deployment, begun);
-    } catch (error) {
-      if (!(error instanceof CloudflareError)) throw error;
-      warn(
-        `Whether the last run left the ${begun.what} at Cloudflare could not be seen to: ${error.message}. ${byHand(begun)}`,
-      );
-    }
-  }
+  await seeTo(
+    { tokenShape, variables: { token: "CLOUDFLARE_API_TOKEN", baseUrl: "CLOUDFLARE_BASE_URL" } },
+    { deployment, begun: begunAtCloudflare(deployment), env },
+    (access, begun) => removeLeft(new CloudflareApi(access), deployment, begun),
+    (begun, reason) =>
+      `Whether the last run left the ${begun.what} at Cloudflare could not be seen to: ${reason}. ${byHand(begun)}`,
+  );
 }
 
 /**

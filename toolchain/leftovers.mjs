@@ -5,14 +5,17 @@ import { parseJson } from "./json.mjs";
  *
  * @typedef {{pid: number, hostname: string, timestamp: string}} Lock
  * @typedef {string | {plaintext?: string}} Secret as Pulumi exports one: where it is asked to show it, as JSON in clear
- * @typedef {{host?: string, labels?: {label: string, value: string}[] | Record<string, string>, accountId?: string, zoneId?: string, name?: string, type?: string, comment?: string, apiToken?: Secret, baseUrl?: Secret}} Inputs
- * @typedef {{urn: string, type: string, id?: string, protect?: boolean, provider?: string, inputs?: Inputs}} Resource
+ * @typedef {{host?: string, labels?: {label: string, value: string}[] | Record<string, string>, accountId?: string, zoneId?: string, name?: string, type?: string, comment?: string, apiToken?: Secret, baseUrl?: Secret, token?: Secret, endpoint?: Secret}} Inputs
+ * @typedef {{urn: string, type: string, id?: string, parent?: string, protect?: boolean, provider?: string, inputs?: Inputs}} Resource
  * @typedef {{resources?: Resource[], pending_operations?: {type: string, resource: Resource}[]}} Deployment
  * @typedef {{kind: "container" | "network", id: string, name: string}} Found an object on an engine
  * @typedef {{id: string, name: string, comment?: string | null, status?: string}} AtCloudflare a tunnel, or a DNS record
+ * @typedef {{id: number, name: string, labels: Record<string, string>, volumes?: number[], assignee_id?: number | null, applied_to?: unknown[], protection?: {delete: boolean}}} AtHetzner
  */
 
 const instanceLabel = "org.joinmastodon.instance";
+
+const diskType = "hcloud:index/volume:Volume";
 
 /**
  * @param {string} instance
@@ -31,6 +34,13 @@ export function withoutPending(deployment) {
   const { pending_operations: _, ...rest } = deployment;
   return rest;
 }
+
+/**
+ * @param {Deployment} deployment
+ * @returns {boolean} whether a container, network or volume was being made or removed
+ */
+export const isCutOnEngine = ({ pending_operations = [] }) =>
+  pending_operations.some(({ resource }) => resource.type.startsWith("docker:"));
 
 /** @param {Deployment} deployment */
 const everyResource = (deployment) => [
@@ -103,12 +113,16 @@ export function findOrphans(deployment, found) {
 
 /**
  * @param {Deployment} deployment
+ * @returns {Resource[]} those whose making was cut short
+ */
+const begunIn = ({ pending_operations = [] }) =>
+  pending_operations.filter(({ type }) => type === "creating").map(({ resource }) => resource);
+
+/**
+ * @param {Deployment} deployment
  * @returns {Begun[]} those whose making was cut short
  */
-export const begunAtCloudflare = ({ pending_operations = [] }) =>
-  pending_operations
-    .filter(({ type }) => type === "creating")
-    .flatMap(({ resource }) => begunOf(resource));
+export const begunAtCloudflare = (deployment) => begunIn(deployment).flatMap(begunOf);
 
 /**
  * @param {Resource} resource
@@ -160,14 +174,116 @@ export function leftAtCloudflare({ resources = [] }, { name, comment }, found) {
 }
 
 /**
+ * @typedef {object} BegunAtHetzner what Hetzner may have made
+ * @property {string} type as Pulumi calls it
+ * @property {string} what it is, in words
+ * @property {string} name unique among its kind
+ * @property {string | undefined} instance that it is labelled with
+ * @property {string} kind as Hetzner's API calls it
+ * @property {string} page of Hetzner's console
+ * @property {string} urn
+ * @property {string | undefined} [parent] its urn
+ * @property {string | undefined} provider urn and id of the one that was to make it
+ */
+
+/**
+ * `use`: what nothing has that a killed run left.
+ * @type {Readonly<Record<string, {noun: string, kind: string, page: string, use: string}>>}
+ */
+const kindsAtHetzner = {
+  "hcloud:index/server:Server": {
+    noun: "server",
+    kind: "servers",
+    page: "Servers",
+    use: "has a data volume",
+  },
+  "hcloud:index/primaryIp:PrimaryIp": {
+    noun: "address",
+    kind: "primary_ips",
+    page: "Primary IPs",
+    use: "is assigned to a server",
+  },
+  "hcloud:index/firewall:Firewall": {
+    noun: "firewall",
+    kind: "firewalls",
+    page: "Firewalls",
+    use: "is applied to a server",
+  },
+  "hcloud:index/sshKey:SshKey": {
+    noun: "SSH key",
+    kind: "ssh_keys",
+    page: "Security, SSH keys",
+    use: "",
+  },
+  [diskType]: { noun: "volume", kind: "volumes", page: "Volumes", use: "may hold data" },
+};
+
+/**
+ * @param {Deployment} deployment
+ * @returns {BegunAtHetzner[]} those whose making was cut short
+ */
+export const begunAtHetzner = (deployment) =>
+  begunIn(deployment).flatMap(({ type, urn, parent, provider, inputs = {} }) => {
+    const { name = "", labels = {} } = inputs;
+    const found = kindsAtHetzner[type];
+    if (!found || Array.isArray(labels)) return [];
+    const { noun, kind, page } = found;
+    const instance = labels[instanceLabel];
+    const what = `${noun} ${name}`;
+    return [{ type, what, name, instance, kind, page, urn, parent, provider }];
+  });
+
+/**
+ * @param {Deployment} deployment
+ * @param {BegunAtHetzner} begun
+ * @param {readonly AtHetzner[]} found what Hetzner has under its name
+ * @returns {{id: string, use: string | undefined, isProtected: boolean}[]} what of it is the instance's and not known to
+ *   the state; `use`: why it stays
+ */
+export function leftAtHetzner({ resources = [] }, { type, name, instance }, found) {
+  // Things of another kind may have the same number.
+  const known = new Set(resources.filter((each) => each.type === type).map(({ id }) => id));
+  const ours = found.filter(
+    (each) =>
+      instance !== undefined && each.name === name && each.labels[instanceLabel] === instance,
+  );
+  return ours
+    .map((each) => ({
+      id: String(each.id),
+      use: isUsed(type, each) ? kindsAtHetzner[type]?.use : undefined,
+      isProtected: each.protection?.delete === true,
+    }))
+    .filter(({ id }) => !known.has(id));
+}
+
+/**
+ * @param {BegunAtHetzner} begun
+ * @param {string} id
+ * @returns {string} the command by which it becomes what the run would have recorded
+ */
+export function takeOver({ type, urn, parent = "", provider = "" }, id) {
+  const [stack, name] = [urn.split(":")[2], urn.split("::").at(-1)];
+  const [providerUrn] = provider.split(/::(?=[^:]*$)/);
+  // Urns have a $ in them.
+  return `npm run pulumi -- import ${type} ${name} ${id} --stack ${stack} --generate-code=false --parent 'parent=${parent}' --provider 'provider=${providerUrn}'`;
+}
+
+/**
+ * @param {string} type
+ * @param {AtHetzner} found
+ */
+const isUsed = (type, { volumes = [], assignee_id = null, applied_to = [] }) =>
+  type === diskType || volumes.length > 0 || assignee_id !== null || applied_to.length > 0;
+
+/**
  * @param {Deployment} deployment with its secrets shown
- * @param {Begun} begun
+ * @param {{provider: string | undefined}} begun
  * @returns {{token: string, baseUrl: string}} what its provider was given; empty where that was left to its variables
  */
 export function accessTo({ resources = [] }, { provider }) {
-  const { apiToken, baseUrl } =
+  const { apiToken, baseUrl, token, endpoint } =
     resources.find(({ urn, id }) => `${urn}::${id}` === provider)?.inputs ?? {};
-  return { token: inClear(apiToken), baseUrl: inClear(baseUrl) };
+  return { token: inClear(apiToken ?? token), baseUrl: inClear(baseUrl ?? endpoint) };
 }
 
 /** @param {Secret | undefined} secret */

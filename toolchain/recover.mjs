@@ -4,14 +4,18 @@ import path from "node:path";
 import { removeFromCloudflare } from "./cloudflare.mjs";
 import { docker } from "./docker.mjs";
 import { cache, state } from "./folders.mjs";
+import { removeFromHetzner } from "./hetzner.mjs";
 import { parseJson } from "./json.mjs";
 import {
   begunAtCloudflare,
+  begunAtHetzner,
   enginesIn,
   findOrphans,
   hasPending,
   instanceFilter,
   instancesIn,
+  isCutOnEngine,
+  ownsServer,
   withoutPending,
 } from "./leftovers.mjs";
 import { isAlive, run } from "./processes.mjs";
@@ -25,8 +29,8 @@ import { exportStack, mendCheckpoint, readCheckpoint } from "./stack.mjs";
 
 /**
  * Puts in order what a run left behind that was killed: its lock, the processes that it had started, and what was made
- * but never written into the state: containers and networks, tunnels and DNS records. Data is not touched. Costs nothing
- * after a run that ended.
+ * but never written into the state: containers and networks, tunnels and DNS records, a server with what belongs to it.
+ * Data is not touched. Costs nothing after a run that ended.
  * @param {import("./backend.mjs").Backend} backend
  * @param {string} stack
  * @param {string} cliFolder
@@ -42,9 +46,11 @@ export async function recover({ env, own }, stack, cliFolder) {
   if (!exported || (!killed && !hasPending(exported.deployment))) return;
   await removeOrphans(exported.deployment, env);
   if (!hasPending(exported.deployment)) return;
-  if (begunAtCloudflare(exported.deployment).length > 0) {
+  const begun = [...begunAtCloudflare(exported.deployment), ...begunAtHetzner(exported.deployment)];
+  if (begun.length > 0) {
     const { exported: shown = exported } = await exportStack(env, stack, { secrets: true });
     await removeFromCloudflare(shown.deployment, env);
+    await removeFromHetzner(shown.deployment, env);
   }
   const input = JSON.stringify({ ...exported, deployment: withoutPending(exported.deployment) });
   await pulumi(["stack", "import", "--stack", stack, "--non-interactive"], env, input);
@@ -162,10 +168,15 @@ async function pulumi(args, env, input) {
 async function removeOrphans(deployment, env) {
   for (const host of enginesIn(deployment)) {
     for (const instance of instancesIn(deployment)) {
-      for (const { kind, id, name } of findOrphans(
-        deployment,
-        await listLabelled(host, instance, env),
-      )) {
+      const found = await listLabelled(host, instance, env);
+      if (!found) {
+        const silent = `The engine ${host} does not answer, so that what the last run left there can't be looked up.`;
+        // A server that was being made, or made anew, cannot answer yet, and the run that makes it is this one.
+        if (isCutOnEngine(deployment) || !ownsServer(deployment)) throw new UserError(silent);
+        warn(silent);
+        break;
+      }
+      for (const { kind, id, name } of findOrphans(deployment, found)) {
         const args = kind === "container" ? ["rm", "--force", id] : ["network", "rm", id];
         const { code, stderr } = await docker(host, args, env);
         if (code === 0)
@@ -183,7 +194,8 @@ async function removeOrphans(deployment, env) {
  * @param {string} host
  * @param {string} instance
  * @param {NodeJS.ProcessEnv} env
- * @returns {Promise<Found[]>} containers first, since a network goes only once nothing is in it
+ * @returns {Promise<Found[] | undefined>} containers first, since a network goes only once nothing is in it; undefined
+ *   where the engine does not answer
  */
 async function listLabelled(host, instance, env) {
   const filter = ["--no-trunc", ...instanceFilter(instance)];
@@ -191,11 +203,7 @@ async function listLabelled(host, instance, env) {
     docker(host, ["ps", "--all", ...filter, "--format", "container\t{{.ID}}\t{{.Names}}"], env),
     docker(host, ["network", "ls", ...filter, "--format", "network\t{{.ID}}\t{{.Name}}"], env),
   ]);
-  if (containers.code !== 0 || networks.code !== 0) {
-    throw new UserError(
-      `The engine ${host} does not answer, so that what the last run left there can't be looked up.`,
-    );
-  }
+  if (containers.code !== 0 || networks.code !== 0) return undefined;
   return `${containers.stdout}${networks.stdout}`.split("\n").flatMap((line) => {
     const [kind, id, name] = line.split("\t");
     return kind && id && name ? [/** @type {Found} */ ({ kind, id, name })] : [];

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { ApiError, askApi, usualTries, type ApiAnswer } from "../restApi";
 
 /** What a token of Cloudflare's looks like. */
 export const tokenShape = /^[0-9A-Za-z_-]{40,80}$/;
@@ -18,30 +18,18 @@ interface Envelope {
   readonly result_info?: { readonly page?: number; readonly total_pages?: number };
 }
 
-/** An answer that is none: what Cloudflare says, and by which status. */
-export class CloudflareError extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
 const home = "https://api.cloudflare.com/client/v4";
-const patienceMs = 20_000;
-const mostTries = 4;
 
 /** Where an account is asked through; tried again where Cloudflare is busy or ill for a moment. */
 export class CloudflareApi {
   constructor(private readonly account: CloudflareAccount) {}
 
-  /** @throws CloudflareError */
+  /** @throws ApiError */
   async get<Result>(path: string): Promise<Result> {
     return (await this.ask("GET", path)).result as Result;
   }
 
-  /** All pages of a list. @throws CloudflareError */
+  /** All pages of a list. @throws ApiError */
   async list<Item>(path: string): Promise<Item[]> {
     const items: Item[] = [];
     for (let page = 1, pages = 1; page <= pages; page += 1) {
@@ -56,46 +44,24 @@ export class CloudflareApi {
     return items;
   }
 
-  /** What is gone already is no failure. @throws CloudflareError */
+  /** What is gone already is no failure. @throws ApiError */
   async remove(path: string): Promise<void> {
     try {
       await this.ask("DELETE", path);
     } catch (error) {
-      if (!(error instanceof CloudflareError && error.status === 404)) throw error;
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
     }
   }
 
   private async ask(method: "GET" | "DELETE", path: string): Promise<Envelope> {
-    const url = `${this.account.baseUrl ?? home}${path}`;
-    for (let tries = 1; ; tries += 1) {
-      const answer = await this.send(method, url);
-      const again = answer.status === 429 || answer.status >= 500;
-      if (again && tries < mostTries) {
-        await sleep(waitMs(answer.headers.get("retry-after"), tries));
-        continue;
-      }
-      const body = (await answer.json().catch(() => ({}))) as Envelope;
-      if (answer.ok && body.success !== false) return body;
-      const [error] = body.errors ?? [];
-      throw new CloudflareError(answer.status, error?.message ?? `it answered ${answer.status}`);
-    }
-  }
-
-  private async send(method: string, url: string): Promise<Response> {
-    const headers = { Authorization: `Bearer ${this.account.token}` };
-    try {
-      return await fetch(url, { method, headers, signal: AbortSignal.timeout(patienceMs) });
-    } catch (error) {
-      const { cause, message } = error as Error & {
-        readonly cause?: { readonly message?: string };
-      };
-      throw new CloudflareError(0, cause?.message ?? message);
-    }
+    const { token, baseUrl = home } = this.account;
+    const answer = await askApi({ token, baseUrl }, { method, path }, triesFor);
+    const body = answer.body as Envelope;
+    if (answer.ok && body.success !== false) return body;
+    const [error] = body.errors ?? [];
+    throw new ApiError(answer.status, error?.message ?? `it answered ${answer.status}`);
   }
 }
 
-/** What the answer asks for, within reason; else longer each time. */
-function waitMs(retryAfter: string | null, tries: number): number {
-  const asked = Number(retryAfter) * 1000;
-  return asked > 0 ? Math.min(asked, 30_000) : 250 * 2 ** tries;
-}
+const triesFor = ({ status }: ApiAnswer): number =>
+  status === 429 || status >= 500 ? usualTries : 1;

@@ -14,7 +14,8 @@ import {
   type ZoneQuestion,
 } from "../../plan";
 import type { RawConfig } from "../host/findHost";
-import { CloudflareApi, CloudflareError, type CloudflareAccount } from "./cloudflareApi";
+import { ApiError } from "../restApi";
+import { CloudflareApi, type CloudflareAccount } from "./cloudflareApi";
 
 const nothing: FoundZone = { faults: [], warnings: [] };
 
@@ -28,7 +29,7 @@ export async function findZone(
   try {
     return await ask(new CloudflareApi(account), question);
   } catch (error) {
-    if (!(error instanceof CloudflareError)) throw error;
+    if (!(error instanceof ApiError)) throw error;
     return unanswered(question, refusalOf(error));
   }
 }
@@ -82,8 +83,8 @@ async function frontIn(
 
 const attempt = <Result>(asked: Promise<Result>): Promise<Answered<Result>> =>
   asked.catch((error: unknown) => {
-    if (error instanceof CloudflareError) return refusalOf(error);
+    if (error instanceof ApiError) return refusalOf(error);
     throw error;
   });
 
-const refusalOf = ({ status, message }: CloudflareError) => ({ status, reason: message });
+const refusalOf = ({ status, message }: ApiError) => ({ status, reason: message });

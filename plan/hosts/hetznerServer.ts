@@ -37,7 +37,7 @@ export interface HetznerServerSpec {
 type HetznerConfig = Extract<Config["host"], { kind: "hetzner" }>;
 
 /** How long a new server may take until Docker answers on it: it installs Docker first. */
-const bootSeconds = 900;
+export const bootSeconds = 900;
 
 /** In UTC, and outside the hours in which Mastodon clears up (03:00 to 06:00) and people post most. */
 const rebootTime = "02:15";

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../support/commands";
 import { HetznerApi } from "../support/hetzner/api";
 import { type Machines, noMachines } from "../support/hetzner/machines";
 
@@ -16,6 +18,7 @@ interface Body {
   readonly actions: readonly { readonly status: string; readonly progress: number }[];
   readonly volume: { readonly id: number };
   readonly primary_ip: { readonly id: number };
+  readonly primary_ips: unknown;
   readonly network: { readonly id: number };
   readonly firewall: {
     readonly id: number;
@@ -193,6 +196,14 @@ describe("a fault on demand", () => {
     await expect(send("POST", "/ssh_keys", { name: "k", public_key: key })).rejects.toThrow();
     expect(api.project.sshKeys.all()).toHaveLength(1);
     expect(api.requests.map(({ status }) => status)).toEqual([502, 0]);
+  });
+
+  test("can be an answer that is held back", async () => {
+    api.failNext({ status: "held", afterWork: true });
+    const asked = send("POST", "/ssh_keys", { name: "k", public_key: key }).then(() => "answered");
+    asked.catch(() => undefined);
+    await until("it is made", 5000, () => Promise.resolve(api.project.sshKeys.all().length === 1));
+    await expect(Promise.race([asked, sleep(100, "held back")])).resolves.toBe("held back");
   });
 });
 
@@ -379,6 +390,13 @@ describe("a Primary IP", () => {
     expect((await send("PUT", `/primary_ips/${ip}`, { auto_delete: false })).status).toBe(200);
     await done("POST", protect, { delete: true });
     expect(await refusal("DELETE", `/primary_ips/${ip}`)).toBe("423 protected");
+  });
+
+  test("is found by its name, wherever it is", async () => {
+    await newIp();
+    await newIp({ name: "other", location: "nbg1" });
+    const { body } = await send("GET", "/primary_ips?name=other");
+    expect(body.primary_ips).toMatchObject([{ name: "other", location: { name: "nbg1" } }]);
   });
 
   test("needs a location or a server", async () => {

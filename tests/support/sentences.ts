@@ -27,8 +27,14 @@ export const sentences = async (plans: readonly Plan[]): Promise<string[]> => [
   ...ofNames(),
   ...ofTokens(),
   ...plans.flatMap(ofPlan),
-  ...["components/readConfig.ts", "toolchain/cloudflare.mjs", ...unasked()].flatMap(linesOf),
+  ...["components/readConfig.ts", ...afterwards, ...reviews, ...unasked()].flatMap(linesOf),
 ];
+
+/** What is said of what a run that was cut short has left. */
+const afterwards = ["toolchain/cloudflare.mjs", "toolchain/hetzner.mjs"];
+
+/** What is said of a change before it is made. */
+const reviews = ["plan/review/sentences.ts"];
 
 /** Of tokens that are not there, and of some that are none. */
 function ofTokens(): string[] {

@@ -197,3 +197,125 @@ describe("what a killed run may have left at Cloudflare", () => {
     expect(call("accessTo", {}, begunTunnel)).toEqual({ token: "", baseUrl: "" });
   });
 });
+
+describe("what a killed run may have left at Hetzner", () => {
+  const type = "hcloud:index/server:Server";
+  const label = { "org.joinmastodon.instance": "mastodon-a" };
+  const provider = "urn:pulumi:prod::mastodon::x:H$pulumi:providers:hcloud::h-hcloud::p3";
+  const server = {
+    urn: "urn:pulumi:prod::mastodon::x:H$hcloud:index/server:Server::h-server",
+    type,
+    parent: "urn:pulumi:prod::mastodon::x:H::h",
+    provider,
+    // Official plugins note their defaults in maps too.
+    inputs: { name: "mastodon-a-server", labels: { ...label, __defaults: [] } },
+  };
+  const of = (kind: string): object => ({ ...server, type: `hcloud:index/${kind}` });
+  const creating = (...resources: object[]) => ({
+    pending_operations: resources.map((resource) => ({ type: "creating", resource })),
+  });
+  const begunOf = (resource: object): object =>
+    (call("begunAtHetzner", creating(resource)) as object[])[0] ?? {};
+  const begunServer = begunOf(server);
+  const found = { id: 7, name: "mastodon-a-server", labels: label };
+  const left = (begun: object, ...answers: object[]): unknown =>
+    call("leftAtHetzner", { resources: [] }, begun, answers);
+  const nothingStays = { id: "7", isProtected: false };
+
+  it("is told from what was being made, and where it would be found", () => {
+    expect(begunServer).toEqual({
+      type,
+      what: "server mastodon-a-server",
+      name: "mastodon-a-server",
+      instance: "mastodon-a",
+      kind: "servers",
+      page: "Servers",
+      urn: server.urn,
+      parent: server.parent,
+      provider,
+    });
+    const kinds = ["primaryIp:PrimaryIp", "firewall:Firewall", "sshKey:SshKey", "volume:Volume"];
+    expect(kinds.map((kind) => begunOf(of(kind)))).toMatchObject([
+      { kind: "primary_ips", what: "address mastodon-a-server" },
+      { kind: "firewalls", what: "firewall mastodon-a-server" },
+      { kind: "ssh_keys", what: "SSH key mastodon-a-server" },
+      { kind: "volumes", what: "volume mastodon-a-server" },
+    ]);
+  });
+
+  it("is nothing of another kind, nor where it was only being changed or removed", () => {
+    expect(call("begunAtHetzner", creating(of("volumeAttachment:VolumeAttachment"), web))).toEqual(
+      [],
+    );
+    const pending_operations = ["updating", "deleting"].map((of) => ({
+      type: of,
+      resource: server,
+    }));
+    expect(call("begunAtHetzner", { resources: [server], pending_operations })).toEqual([]);
+  });
+
+  it("is of the very name and instance, and unknown to the state", () => {
+    const others = [
+      { ...found, id: 1, name: "mastodon-a-server-2" },
+      { ...found, id: 2, labels: {} },
+      { ...found, id: 3, labels: { "org.joinmastodon.instance": "mastodon-ab" } },
+    ];
+    expect(left(begunServer, ...others, found)).toEqual([nothingStays]);
+    const unlabelled = begunOf({ ...server, inputs: { name: "mastodon-a-server" } });
+    expect(left(unlabelled, ...others, found)).toEqual([]);
+  });
+
+  it("is not what the state knows, by a number that another kind may have too", () => {
+    const known = { resources: [{ ...server, id: "7" }] };
+    expect(call("leftAtHetzner", known, begunServer, [found])).toEqual([]);
+    const replaced = { resources: [{ ...server, id: "7", delete: true }] };
+    expect(call("leftAtHetzner", replaced, begunServer, [found])).toEqual([]);
+    const elsewhere = { resources: [{ ...of("volume:Volume"), id: "7" }] };
+    expect(call("leftAtHetzner", elsewhere, begunServer, [found])).toEqual([nothingStays]);
+  });
+
+  it("may be protected already", () => {
+    expect(left(begunServer, { ...found, protection: { delete: true } })).toEqual([
+      { id: "7", isProtected: true },
+    ]);
+  });
+
+  it.each([
+    ["server:Server", { volumes: [] }, { volumes: [8] }, "has a data volume"],
+    ["primaryIp:PrimaryIp", { assignee_id: null }, { assignee_id: 8 }, "is assigned to a server"],
+    ["firewall:Firewall", { applied_to: [] }, { applied_to: [{}] }, "is applied to a server"],
+  ])("stays where it is of use: a %s", (kind, idle, busy, use) => {
+    expect(left(begunOf(of(kind)), { ...found, ...idle })).toEqual([nothingStays]);
+    expect(left(begunOf(of(kind)), { ...found, ...busy })).toEqual([{ ...nothingStays, use }]);
+  });
+
+  it("always stays where it may hold data", () => {
+    const volume = begunOf(of("volume:Volume"));
+    expect(left(volume, { ...found, server: null, protection: { delete: false } })).toEqual([
+      { ...nothingStays, use: "may hold data" },
+    ]);
+  });
+
+  it("is taken over as what the run would have recorded", () => {
+    expect(call("takeOver", begunServer, "7")).toBe(
+      `npm run pulumi -- import ${type} h-server 7 --stack prod --generate-code=false --parent 'parent=${server.parent}' --provider 'provider=urn:pulumi:prod::mastodon::x:H$pulumi:providers:hcloud::h-hcloud'`,
+    );
+  });
+
+  it("is asked for with what its provider was given, secret or not", () => {
+    const inputs = { token: { plaintext: '"secret-token"' }, endpoint: "http://127.0.0.1:1/v1" };
+    const urn = provider.replace("::p3", "");
+    const resources = [{ urn, type: "pulumi:providers:hcloud", id: "p3", inputs }];
+    expect(call("accessTo", { resources }, begunServer)).toEqual({
+      token: "secret-token",
+      baseUrl: "http://127.0.0.1:1/v1",
+    });
+  });
+});
+
+it("an engine is cut short by what was being done to it, and not by what else was", () => {
+  expect(call("isCutOnEngine", { pending_operations: [begun] })).toBe(true);
+  const server = { type: "creating", resource: { urn: "s", type: "hcloud:index/server:Server" } };
+  expect(call("isCutOnEngine", { pending_operations: [server] })).toBe(false);
+  expect(call("isCutOnEngine", {})).toBe(false);
+});

@@ -4,8 +4,8 @@ import { Authority } from "../../support/certificates";
 import { CloudflareApi } from "../../support/cloudflare/api";
 import { CloudflareEdge, edgeAddress } from "../../support/cloudflare/edge";
 import { docker, run, until } from "../../support/commands";
-import { engineUnder } from "../../support/engineUnder";
 import { containersOf } from "../../support/inspection";
+import { killWhileMaking } from "../../support/killWhileMaking";
 import { changesIn, Project } from "../../support/project";
 import { currentTestbed } from "../../support/testbed";
 import { Visitor } from "../../support/visitor";
@@ -74,21 +74,6 @@ const refusal = async (): Promise<string> => {
 
 const tunnels = (): number => api.account.tunnels.filter(({ deleted }) => deleted === null).length;
 
-/** Begins an `up`, and kills its engine once Cloudflare has done what it is asked there, before it can say so. */
-async function killWhileMaking(path: RegExp): Promise<void> {
-  api.failNext({ method: "POST", path, status: "held", afterWork: true });
-  const running = project.begin();
-  const ended = new Promise((resolve) => running.once("exit", resolve));
-  await until(`Cloudflare is asked for ${String(path)}`, 300_000, () => {
-    if (running.exitCode !== null) throw new Error("the up has ended before");
-    return Promise.resolve(api.requests.some((each) => each.status === 0 && path.test(each.path)));
-  });
-  const engine = await engineUnder(running.pid ?? 0);
-  if (engine === undefined) throw new Error("there is no engine under the up");
-  process.kill(engine, "SIGKILL");
-  await ended;
-}
-
 const stateText = (): Promise<string> =>
   readFile(path.join(project.state, ".pulumi/stacks/mastodon/dev.json"), "utf8");
 
@@ -121,7 +106,7 @@ describe("the first up", () => {
   });
 
   it("is killed while Cloudflare makes the tunnel", async () => {
-    await killWhileMaking(/cfd_tunnel$/);
+    await killWhileMaking(project, api, /cfd_tunnel$/);
     expect(tunnels()).toBe(1);
     expect(await stateText()).not.toContain(api.tunnel(tunnelName).id);
   });
@@ -134,7 +119,7 @@ describe("the first up", () => {
     api.failNext({ method: "POST", status: 429, headers: { "retry-after": "1" } });
     api.failNext({ method: "PATCH", status: 503, times: 2 });
     const { id } = api.tunnel(tunnelName);
-    await killWhileMaking(/dns_records$/);
+    await killWhileMaking(project, api, /dns_records$/);
     expect(written()).toContain(`DELETE /accounts/${api.account.id}/cfd_tunnel/${id}`);
     expect(records()).toHaveLength(1);
     expect(await stateText()).not.toContain(api.zone("example.org").records[0]?.id);

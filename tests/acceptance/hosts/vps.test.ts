@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { run, until } from "../../support/commands";
 import { HetznerApi } from "../../support/hetzner/api";
+import { killWhileMaking } from "../../support/killWhileMaking";
 import { MailHost, mailPorts, mailServer } from "../../support/mailHost";
 import { SimulatedMachines } from "../../support/machine/simulatedMachines";
 import { changesIn, Project } from "../../support/project";
@@ -102,6 +104,21 @@ afterAll(async () => {
 
 const serverIds = (): number[] => api.project.servers.all().map(({ id }) => id);
 
+const recorded = (): Promise<string> =>
+  readFile(path.join(project.state, ".pulumi/stacks/mastodon/prod.json"), "utf8");
+
+/** A server that a run has had made, and did not live to record. */
+async function lostServer(): Promise<number> {
+  await killWhileMaking(project, api, /\/servers$/);
+  expect(serverIds()).toHaveLength(1);
+  const [id = 0] = serverIds();
+  expect(await recorded()).not.toContain(`"${id}"`);
+  return id;
+}
+
+const removal = `Removed the server ${server} at Hetzner, which the last run made and did not get to record.`;
+
+let lost = 0;
 let post = "";
 
 describe("a server at Hetzner", () => {
@@ -122,12 +139,19 @@ describe("a server at Hetzner", () => {
     expect(serverIds()).toEqual([]);
   });
 
+  it("is killed while Hetzner makes the server", async () => {
+    lost = await lostServer();
+  });
+
   it("comes up from nothing, though the API is busy, limits and fails on the way", async () => {
     api.failNext({ method: "POST", path: /\/ssh_keys$/, status: 429, code: "rate_limit_exceeded" });
     api.failNext({ method: "POST", path: /\/servers$/, status: 409, code: "conflict" });
     api.failNext({ method: "POST", path: /\/volumes$/, status: 502 });
     const { stdout } = await project.up();
     expect(stdout).not.toContain(token);
+    expect(stdout).toContain(removal);
+    expect(serverIds()).toHaveLength(1);
+    expect(serverIds()).not.toContain(lost);
     expect(await healths()).toEqual(
       ["gateway", "postgres", "redis", "sidekiq-default", "streaming", "web"].map(
         (part) => `${part} healthy`,
@@ -168,11 +192,13 @@ describe("a server at Hetzner", () => {
     expect(api.requests.slice(requests).filter(({ method }) => method !== "GET")).toEqual([]);
   });
 
-  it("is made anew from another system, and comes back with all that was on it", async () => {
+  it("is made anew from another system, though killed at it, and comes back with all that was on it", async () => {
     const before = serverIds();
     await project.configure({ host: { ...host, image: "ubuntu-24.04" } });
-    await project.up();
-    expect(serverIds()).not.toEqual(before);
+    const begun = await lostServer();
+    const { stdout } = await project.up();
+    expect(stdout).toContain(removal);
+    expect([...before, begun]).not.toContain(serverIds()[0]);
     expect(serverIds()).toHaveLength(1);
     expect(await healths()).toContain("web healthy");
     const alice = await visitor();

@@ -20,15 +20,15 @@ export interface Request {
   readonly path: string;
   readonly query: string;
   readonly body: unknown;
-  /** Zero for an answer that was lost. */
+  /** Zero for an answer that was lost, or is held back. */
   readonly status: number;
 }
 
 export interface Fault {
   readonly method?: string;
   readonly path?: RegExp;
-  /** `lost` closes the connection without an answer. */
-  readonly status: number | "lost";
+  /** `lost` closes the connection without an answer, `held` leaves it open without one. */
+  readonly status: number | "lost" | "held";
   /** By default the one that goes with the status; null for an answer that is no JSON, as gateways give. */
   readonly code?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
@@ -146,6 +146,7 @@ export class HetznerApi {
     const given = fault ? faultyAnswer(fault) : (answer ?? lost);
     const query = searchParams.toString();
     this.requests.push({ method, path, query, body: parsed(text), status: given.status });
+    if (given === held) return;
     if (given === lost) {
       response.destroy();
       return;
@@ -207,9 +208,11 @@ export class HetznerApi {
 }
 
 const lost: Answer = { status: 0, body: undefined };
+const held: Answer = { status: 0, body: undefined };
 
 function faultyAnswer({ status, code, headers = {} }: Fault): Answer {
   if (status === "lost") return lost;
+  if (status === "held") return held;
   const named = code === undefined ? (usualCodes[status] ?? "service_error") : code;
   if (named === null) return { status, body: undefined, headers };
   const error = { code: named, message: "made to fail", details: null };

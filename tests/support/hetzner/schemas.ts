@@ -39,14 +39,21 @@ const amendments: Readonly<Record<string, (schema: Schema) => Schema>> = {
   create_primary_ip_response: withPrimaryIp,
   get_primary_ip_response: withPrimaryIp,
   replace_primary_ip_response: withPrimaryIp,
+  list_primary_ips_response: (schema) => {
+    const { primary_ips = {} } = schema.properties ?? {};
+    const items = withLocation((primary_ips["items"] ?? {}) as Schema);
+    return amend(schema, { primary_ips: { ...primary_ips, items } }, [], []);
+  },
   attach_server_to_network_request: (schema) =>
     amend(schema, { ip_range: { type: "string" } }, [], []),
 };
 
 function withPrimaryIp(schema: Schema): Schema {
   const { primary_ip = {} } = schema.properties ?? {};
-  return amend(schema, { primary_ip: amend(primary_ip, { location }, ["datacenter"]) }, [], []);
+  return amend(schema, { primary_ip: withLocation(primary_ip) }, [], []);
 }
+
+const withLocation = (schema: Schema): Schema => amend(schema, { location }, ["datacenter"]);
 
 function amend(
   schema: Schema,
