@@ -80,6 +80,35 @@ export default defineConfig(
   },
   { files: ["components/container.ts"], rules: { "no-restricted-syntax": "off" } },
   {
+    files: ["policies/**"],
+    rules: {
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            {
+              regex: "^(\\.\\./)+(?!binds|container|exceptions|rule|stack|unknown)",
+              message: "policies/ judges the program's decisions, and so shares none of them.",
+            },
+          ],
+          paths: [
+            {
+              name: "@pulumi/pulumi",
+              allowTypeImports: true,
+              message: "A rule judges values, and makes no resources.",
+            },
+            ...["docker", "hcloud", "cloudflare", "command", "random", "tls"].map((name) => ({
+              name: `@pulumi/${name}`,
+              message:
+                "Import the one resource (@pulumi/docker/container): all of them take long to load.",
+            })),
+            ...io.map((name) => ({ name, message: "A rule neither reads nor writes anything." })),
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ["toolchain/**"],
     rules: {
       "no-restricted-imports": [

@@ -145,6 +145,11 @@ export class Instance extends pulumi.ComponentResource {
         pulumi.all(secrets.resolve(plan.environment)).apply(environmentFile),
       ),
     };
-    this.registerOutputs();
+    // What the policies judge memory limits and images by, and what the review compares with what was.
+    this.registerOutputs({
+      memoryMb: plan.sizing.memoryMb,
+      architecture: host.architecture,
+      identity: plan.identity,
+    });
   }
 }

@@ -22,8 +22,11 @@ const stacks: Readonly<Record<string, string>> = {
 const topics: Readonly<Record<string, string>> = {
   "docs/mail.md": "prod",
   "docs/media.md": "prod",
+  "docs/policies.md": "prod",
   "docs/public-ports.md": "prod",
   "docs/reverse-proxy.md": "mac",
+  "docs/review-in-ci.md": "prod",
+  "docs/review.md": "prod",
   "docs/tunnel.md": "mac",
 };
 
@@ -47,7 +50,8 @@ const planOf = (name: string): Plan => makePlan(parseConfig(filledIn(name)));
 
 /** The commands of a page that are about one stack. Each has to say which: without, it would be `dev`. */
 const stackCommands = ({ text }: Page): string[] =>
-  text.match(/\bnpm run (pulumi|plan|doctor|media) [^`\n]+/g) ?? [];
+  text.match(/\bnpm run (pulumi(?! -- login\b)|plan|doctor|media|(?:--silent )?review) [^`\n]+/g) ??
+  [];
 
 it("each page leads through a stack, or is about one thing of any", () => {
   expect(names.sort()).toEqual([...Object.keys(stacks), ...Object.keys(topics)].sort());

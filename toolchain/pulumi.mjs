@@ -4,6 +4,7 @@ import { findEngine } from "./docker.mjs";
 import { ensureDependencies } from "./dependencies.mjs";
 import { ensureCli } from "./cli.mjs";
 import { ensurePlugins, pluginHost } from "./plugins.mjs";
+import { policyArguments } from "./policies.mjs";
 import { run, runInForeground } from "./processes.mjs";
 import { recover } from "./recover.mjs";
 import { openRehearsal, rehearsalEnv } from "./rehearsal.mjs";
@@ -67,7 +68,10 @@ async function deploy(workspace, name, stack, args) {
       (stack === rehearsalStack ? stackFileOf(stack) : await writeStackFile(stack));
     const settings =
       workspace.own && !args.includes("--config-file") ? ["--config-file", file] : [];
-    if (name !== "destroy") return await runInForeground("pulumi", [...args, ...settings], { env });
+    if (name !== "destroy") {
+      const all = [...args, ...settings, ...policyArguments(name)];
+      return await runInForeground("pulumi", all, { env });
+    }
     return await destroy(env, stack, [...args.filter((arg) => arg !== "destroy"), ...settings]);
   } finally {
     await rehearsal?.stop();

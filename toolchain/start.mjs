@@ -6,6 +6,7 @@ import { ensureEngine, isDebianRoot } from "./installDocker.mjs";
 import { parseJson } from "./json.mjs";
 import { planOf } from "./plan.mjs";
 import { ensurePlugins, pluginHost } from "./plugins.mjs";
+import { policyArguments } from "./policies.mjs";
 import { run, runInForeground } from "./processes.mjs";
 import { recover } from "./recover.mjs";
 import { agreeToRehearse, openRehearsal, rehearsalEnv } from "./rehearsal.mjs";
@@ -144,6 +145,7 @@ async function bringUp(workspace, stack, stackFile) {
     "--refresh",
     "--suppress-outputs",
     ...(own ? ["--config-file", stackFile] : []),
+    ...policyArguments("up"),
   ];
   const live = process.stdout.isTTY;
   const code = await runInForeground(

@@ -27,7 +27,8 @@ export function shortened(print) {
  * @returns {boolean}
  */
 export function isNoise(line) {
-  if (/^@ (updating|refreshing|previewing|destroying)/.test(line)) return true;
+  if (/^@ (updating|refreshing|previewing|destroying)|^Loading policy packs/.test(line))
+    return true;
   const [, type = "", , status = ""] = event.exec(line) ?? [];
   // A fault comes again, and wholly, among the diagnostics.
   return type !== "" && (quiet.test(type) || !/^(created|updated|deleted|replaced)\b/.test(status));

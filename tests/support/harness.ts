@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { getStore } from "@pulumi/pulumi/runtime/state";
 import { Instance, type ProvidedSecrets } from "../../components";
 import { makePlan, type Config } from "../../plan";
 import { withVariables } from "./dockerClientDouble";
@@ -89,6 +90,8 @@ async function observeProgram(
 ): Promise<Recording> {
   const engine = new MockEngine(preview);
   await pulumi.runtime.setMocks(engine, "mastodon", "test", preview);
+  // Left to the SDK, which is then to name all that a resource was before, renames of its parents included.
+  getStore().supportsAliasSpecs = false;
   const requests = new RequestRecorder();
   const options = new OptionsRecorder(rootName);
   const root = new pulumi.ComponentResource(

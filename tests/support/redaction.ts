@@ -9,6 +9,8 @@ export const isSecret = (value: unknown): value is { readonly value: unknown } =
   value !== null &&
   (value as Readonly<Record<string, unknown>>)[signatureKey] === secretSignature;
 
+export const signed = (value: unknown): object => ({ [signatureKey]: secretSignature, value });
+
 /** All texts that must not be seen, with what they are shown as. */
 export function namesOfSecrets(
   generated: ReadonlyMap<string, string>,

@@ -7,6 +7,10 @@ type Values = Readonly<Record<string, unknown>>;
 /** A resource as the program asks the engine for it: secrets carry their mark, and unknown values stand as such. */
 export interface RequestedResource {
   readonly urn: string;
+  /** All that it was before, by renames of its own and of what it is part of. */
+  readonly aliases: readonly string[];
+  /** Absent for what is only made of others, and in a preview. */
+  readonly id?: string;
   readonly type: string;
   readonly name: string;
   readonly inputs: Values;
@@ -32,6 +36,7 @@ export class RequestRecorder {
     const monitor: unknown = pulumi.runtime.getMonitor();
     if (!(monitor instanceof MockMonitor)) throw new Error("no mocks are set");
     this.monitor = monitor;
+    Object.assign(monitor, { newUrn });
     this.calls = jest.spyOn(monitor, "registerResource");
   }
 
@@ -43,12 +48,14 @@ export class RequestRecorder {
 
   private describe(request: RegisterResourceRequest, preview: boolean): RequestedResource {
     const [type, name] = [request.getType(), request.getName()];
-    const { urn, state } = this.find(type, name);
+    const { urn, id, state } = this.find(type, name);
     const inputs = (request.getObject()?.toJavaScript() ?? {}) as Values;
     const made =
       "toJavaScript" in state ? (state["toJavaScript"] as () => Values).call(state) : state;
     return {
       urn,
+      aliases: request.getAliasurnsList(),
+      ...(id !== null && { id }),
       type,
       name,
       inputs,
@@ -75,13 +82,19 @@ export class RequestRecorder {
     };
   }
 
-  private find(type: string, name: string): { urn: string; state: Values } {
+  private find(type: string, name: string): { urn: string; id: string | null; state: Values } {
     const found = [...this.monitor.getRegisteredResources()].find(([urn]) => {
       const [, , types = "", own] = urn.split("::");
       return own === name && types.split("$").at(-1) === type;
     });
     if (found === undefined) throw new Error(`${type} ${name} was asked for and not registered`);
-    const [urn, { state }] = found as [string, { state: Values }];
-    return { urn, state };
+    const [urn, { id, state }] = found as [string, { id: string | null; state: Values }];
+    return { urn, id, state };
   }
+}
+
+/** As an engine makes it. The mocks' own names of all that a resource is part of only the last. */
+function newUrn(parent: string, type: string, name: string): string {
+  const types = parent === "" ? type : `${parent.split("::")[2] ?? ""}$${type}`;
+  return ["urn:pulumi:test", "mastodon", types, name].join("::");
 }

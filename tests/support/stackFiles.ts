@@ -32,7 +32,10 @@ export const rawOf = (stack: string): Readonly<Record<string, unknown>> =>
 const zone: Zone = { id: "z1", locked: {}, bots: "fightMode", foreign: [] };
 
 /** With examples for what its owner fills in, and with what Cloudflare would say of the zone. */
-export const configOf = (stack: string): Config => {
-  const config = parseConfig(withExamples(rawOf(stack)));
+export const configOf = (stack: string): Config => configFrom(withExamples(rawOf(stack)));
+
+/** @param raw the keys of a stack file that is filled in */
+export const configFrom = (raw: unknown): Config => {
+  const config = parseConfig(raw);
   return config.edge.kind === "tunnel" ? { ...config, zone } : config;
 };

@@ -7,6 +7,13 @@ const call = `
   process.stdout.write(JSON.stringify((await found[name](...JSON.parse(args))) ?? null));
 `;
 
+type Call = (
+  module: string,
+  name: string,
+  args: readonly unknown[],
+  env?: Readonly<Record<string, string>>,
+) => unknown;
+
 /**
  * Runs an exported function of a module in `toolchain/`. Those are ES modules, which jest does not load on every Node that
  * is supported: plain Node runs them, and arguments and result travel as JSON.
@@ -14,13 +21,16 @@ const call = `
  * @param module file name without extension
  * @returns what the function gives back; `null` for undefined
  */
-export function callToolchain(
-  module: string,
-  name: string,
-  args: readonly unknown[],
-  env: Readonly<Record<string, string>> = {},
-): unknown {
-  const file = path.join(__dirname, "../../toolchain", `${module}.mjs`);
+export const callToolchain: Call = (...call) => callIn("toolchain", ...call);
+
+/** The same of a script that GitHub's runners run. */
+export const callScript: Call = (...call) => callIn(".github/scripts", ...call);
+
+function callIn(
+  folder: string,
+  ...[module, name, args, env = {}]: Parameters<Call>
+): ReturnType<Call> {
+  const file = path.join(__dirname, "../..", folder, `${module}.mjs`);
   const output = execFileSync(
     process.execPath,
     ["--input-type=module", "--eval", call, file, name, JSON.stringify(args)],

@@ -2,6 +2,8 @@ import { callToolchain } from "../support/toolchain";
 
 test.each([
   ["@ updating....", true],
+  ["Loading policy packs...: done", true],
+  ["    ❌ mastodon@v0.1.0 (local: toolchain/policies)", false],
   [" +  docker:index:Container web creating (0s) ", true],
   [" +  docker:index:Container web created (6s) ", false],
   [" ~  docker:index:Container web refreshing (0s) ", true],
