@@ -275,6 +275,14 @@ export const ConfigSchema = z.strictObject({
   search: Search.default({ kind: "none" }),
   federation: Federation.default({ mode: "open" }),
   environment: z.record(VariableName, VariableValue).default({}),
+  // For the review alone (plan/review): what an instance is does not follow from it.
+  acknowledge: z
+    .array(
+      z
+        .string("must be the name of a resource, as the review tells it")
+        .min(1, "must not be empty"),
+    )
+    .default([]),
 });
 
 export type ParsedConfig = z.infer<typeof ConfigSchema>;

@@ -9,6 +9,7 @@ import { dnsSpec, mailHints, records, type DnsSpec, type RecordSpec } from "./ed
 import { caddyfileJob, gatewayContainer } from "./edge/gateway";
 import { connectorsOf, tunnelSpec, type TunnelSpec } from "./edge/tunnel";
 import { hostOf, type HostSpec } from "./hosts/host";
+import { identityOf, type Identity } from "./identity";
 import type { Emulated, Images } from "./imageKeys";
 import { resolveImages } from "./images";
 import {
@@ -33,6 +34,7 @@ import { volumes, type VolumeSpec } from "./storage";
 /** Everything that an instance will be, as plain JSON: it can be printed, compared and kept. It holds no secret. */
 export interface Plan {
   readonly url: string;
+  readonly identity: Identity;
   readonly adminUsername: string;
   readonly adminEmail: string;
   readonly host: HostSpec;
@@ -107,6 +109,7 @@ export function makePlan(config: Config): Plan {
   const gateway = gatewayContainer(config, sizing);
   return {
     url: publicUrl(config),
+    identity: identityOf(config),
     adminUsername: config.admin.username,
     adminEmail: config.admin.email,
     host: hostOf(config),

@@ -360,6 +360,12 @@ const wrongTypes: readonly BadConfiguration[] = [
     "null",
     "must be a language code",
   ]),
+  bad("acknowledge: a text", { acknowledge: "domain" }, ["acknowledge", '"domain"', "a list"]),
+  bad("acknowledge: an empty name", { acknowledge: [""] }, [
+    "acknowledge.0",
+    '""',
+    "must not be empty",
+  ]),
   bad("timezone: an abbreviation", { timezone: "Berlin" }, [
     "timezone",
     '"Berlin"',

@@ -122,6 +122,7 @@ describe("a good configuration", () => {
     search: { kind: "none" },
     federation: { mode: "open" },
     environment: {},
+    acknowledge: [],
     secretEnvironment: [],
   };
   const mail = { server: "smtp.example.org", from: "notifications@example.org" };

@@ -38,6 +38,7 @@ export const fullest: Readonly<Record<string, unknown>> = {
   search: { kind: "external", url: "https://search.example.org:9200", preset: "small_cluster" },
   federation: { mode: "limited", authorizedFetch: true },
   environment: { MAX_SESSION_ACTIVATIONS: "8", RAILS_LOG_LEVEL: "info" },
+  acknowledge: ["mastodon-foundation-volume-redis"],
 };
 
 /** One that the internet reaches through a tunnel. */

@@ -34,6 +34,8 @@ interface StackExport {
   };
 }
 
+const upArguments = ["up", "--yes", "--skip-preview", "--non-interactive"];
+
 const upLimitMs = 15 * 60_000;
 
 /** A clone of the project with a state of its own, used as a person would: by its commands. */
@@ -106,9 +108,14 @@ export class Project {
     return this.node(["toolchain/start.mjs"]);
   }
 
-  /** `npm start`, left running. */
+  /** `npm start`, or `up` of another stack, left running. */
   begin(): ChildProcess {
-    return spawn(process.execPath, ["toolchain/start.mjs"], {
+    const { stack } = this.options;
+    const args =
+      stack === undefined
+        ? ["toolchain/start.mjs"]
+        : ["toolchain/pulumi.mjs", ...upArguments, "--stack", stack];
+    return spawn(process.execPath, args, {
       cwd: this.clone,
       env: this.env,
       stdio: "ignore",
@@ -124,7 +131,7 @@ export class Project {
 
   /** `npm run pulumi -- up`, without anybody there to be asked. */
   up(mayFail = false): Promise<Result> {
-    return this.pulumi(["up", "--yes", "--skip-preview", "--non-interactive"], mayFail);
+    return this.pulumi(upArguments, mayFail);
   }
 
   /** The stack's outputs, secrets in clear. */
