@@ -150,23 +150,16 @@ export async function engineFaults(
 ): Promise<Fault[]> {
   const [portFaults, versionFaults, diskFaults] = await Promise.all([
     Promise.all(listeners.map((listener) => findPortFault(engine, listener, instance))),
-    listeners.some(isIpv6) ? findIpv6Faults(engine) : [],
+    listeners.some(({ byIpv6 }) => byIpv6) ? findIpv6Faults(engine) : [],
     findDiskFaults(engine),
   ]);
   return [
-    ...once(portFaults.flat()),
+    ...portFaults.flat(),
     ...versionFaults,
     ...(engine.limitsMemory ? [] : [memoryLimitFault]),
     ...diskFaults,
   ];
 }
-
-/** A port can be taken at several addresses by the same program. */
-const once = (faults: readonly Fault[]): Fault[] => [
-  ...new Map(faults.map((fault) => [fault.message, fault])).values(),
-];
-
-const isIpv6 = ({ address }: Listener): boolean => address.includes(":");
 
 const findIpv6Faults = async ({ endpoint }: Engine): Promise<Fault[]> =>
   ipv6Faults((await docker(endpoint, ["version", "--format", "{{.Server.Version}}"])).trim());
@@ -176,7 +169,7 @@ async function findPortFault(
   listener: Listener,
   instance: string | undefined,
 ): Promise<Fault[]> {
-  const { port, protocol, path, advice } = listener;
+  const { port, protocol, addresses, byIpv6, path, advice } = listener;
   const format = '{{.Names}}\t{{.Label "org.joinmastodon.instance"}}';
   const publishers = await docker(endpoint, [
     "ps",
@@ -198,32 +191,33 @@ async function findPortFault(
   // Only where the engine is this machine's own does a port of this machine say anything.
   if (!endpoint.startsWith("unix:")) return [];
   // A port that only root may take is no obstacle to the engine.
-  const obstacle = await obstacleTo(listener);
-  if (obstacle === "EADDRINUSE")
+  const obstacles = await Promise.all(addresses.map((address) => obstacleTo(listener, address)));
+  if (obstacles.includes("EADDRINUSE"))
     return [{ path, message: `${number} is taken by another program on this machine: ${advice}` }];
-  if (obstacle === "EAFNOSUPPORT" || (obstacle === "EADDRNOTAVAIL" && listener.address === "::"))
+  const missing = addresses.find((_, index) => obstacles[index] === "EADDRNOTAVAIL");
+  if (byIpv6 === true && (missing !== undefined || obstacles.includes("EAFNOSUPPORT")))
     return [
       {
         path: "edge.ipv6",
         message: "true needs IPv6, which is switched off on this machine; leave ipv6 out",
       },
     ];
-  if (obstacle !== "EADDRNOTAVAIL") return [];
+  if (missing === undefined) return [];
   return [
     {
       path: "edge.address",
-      message: `"${listener.address}" is no address of this machine: write one that it has, or leave it out to be reached from this machine alone`,
+      message: `"${missing}" is no address of this machine: write one that it has, or leave it out to be reached from this machine alone`,
     },
   ];
 }
 
 /** Why nothing can listen there, as the system calls it; undefined where something can. */
-function obstacleTo(listener: Listener): Promise<string | undefined> {
-  const { port, protocol, address } = listener;
+function obstacleTo({ port, protocol }: Listener, address: string): Promise<string | undefined> {
+  const isIpv6 = address.includes(":");
   return new Promise((resolve) => {
     const failed = ({ code }: NodeJS.ErrnoException): void => resolve(code);
     if (protocol === "udp") {
-      const socket = isIpv6(listener)
+      const socket = isIpv6
         ? createSocket({ type: "udp6", ipv6Only: true })
         : createSocket({ type: "udp4" });
       socket.once("error", failed);
@@ -232,7 +226,7 @@ function obstacleTo(listener: Listener): Promise<string | undefined> {
     }
     const server = createServer();
     server.once("error", failed);
-    server.listen({ port, host: address, exclusive: true, ipv6Only: isIpv6(listener) }, () =>
+    server.listen({ port, host: address, exclusive: true, ipv6Only: isIpv6 }, () =>
       server.close(() => resolve(undefined)),
     );
   });

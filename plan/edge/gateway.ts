@@ -17,7 +17,7 @@ import {
   plainPort,
   rootsFile,
 } from "./caddyfile";
-import { anyIpv6, listenersOf, type Listener } from "./listeners";
+import { anyIpv6, listenersOf } from "./listeners";
 import { publicNames } from "./names";
 
 const file = `${caddyfileFolder}/Caddyfile`;
@@ -89,19 +89,24 @@ const placed = ({ edge, name }: Config): Pick<ContainerSpec, "name" | "oldGoes" 
     ? { oldGoes: "last", foundOn: "front" }
     : { name: physicalName(name, "gateway"), oldGoes: "first" };
 
+/** By the port inside, in which order the provider reads them back. */
 const publishedPorts = (config: Config): ContainerSpec["ports"] =>
-  listenersOf(config).map((listener) => ({
-    internal: internalPort(config, listener),
-    external: listener.port,
-    address: listener.address,
-    ...(listener.protocol === "udp" ? { protocol: listener.protocol } : {}),
-  }));
+  listenersOf(config)
+    .flatMap(({ port, protocol, addresses }) =>
+      addresses.map((address) => ({
+        internal: internalPort(config, port, address),
+        external: port,
+        address,
+        ...(protocol === "udp" ? { protocol } : {}),
+      })),
+    )
+    .sort((left, right) => left.internal - right.internal);
 
 /**
  * The provider takes two publications of one port for a change of it, each time. So visitors by IPv6 are led to ports of
  * their own.
  */
-function internalPort({ edge }: Config, { port, address }: Listener): number {
+function internalPort({ edge }: Config, port: number, address: string): number {
   switch (edge.kind) {
     case "local":
       return httpsPort;

@@ -5,7 +5,10 @@ import type { Fault } from "../faults";
 export interface Listener {
   readonly port: number;
   readonly protocol: "tcp" | "udp";
-  readonly address: string;
+  /** Those of the host at which it takes it. */
+  readonly addresses: readonly string[];
+  /** Whether the engine leads visitors into the container by IPv6, too. Default: false. */
+  readonly byIpv6?: true;
   /** The key that a conflict is told under, and what to do about one. */
   readonly path: string;
   readonly advice: string;
@@ -42,39 +45,40 @@ export const ipv6Faults = (version: string): Fault[] =>
 
 /** Where the host must have nothing else that listens. */
 export function listenersOf({ edge, host }: Reached): Listener[] {
-  const tcp = { protocol: "tcp", address: anyIpv4 } as const;
   switch (edge.kind) {
     case "local":
       return [
         {
-          ...tcp,
+          protocol: "tcp",
           port: edge.port,
-          address: "127.0.0.1",
+          addresses: ["127.0.0.1"],
           path: "edge.port",
           advice: "stop it, or choose another port with edge: {kind: local, port: …}",
         },
       ];
     case "caddy": {
+      const byIpv6 = isReachedByIpv6({ edge, host });
       const own = {
+        addresses: byIpv6 ? [anyIpv4, anyIpv6] : [anyIpv4],
+        ...(byIpv6 ? { byIpv6 } : {}),
         path: "edge.kind",
         advice:
           "stop it, since certificates are only given to who answers there, or have it pass requests on, with edge: {kind: none, port: …}",
       };
-      const addresses = isReachedByIpv6({ edge, host }) ? [anyIpv4, anyIpv6] : [anyIpv4];
-      return addresses.flatMap((address) => [
-        { ...own, protocol: "tcp", address, port: 80 },
-        { ...own, protocol: "tcp", address, port: 443 },
-        { ...own, protocol: "udp", address, port: 443 },
-      ]);
+      return [
+        { ...own, protocol: "tcp", port: 80 },
+        { ...own, protocol: "tcp", port: 443 },
+        { ...own, protocol: "udp", port: 443 },
+      ];
     }
     case "tunnel":
       return [];
     case "none":
       return [
         {
-          ...tcp,
+          protocol: "tcp",
           port: edge.port,
-          address: edge.address,
+          addresses: [edge.address],
           path: "edge.port",
           advice: "stop it, or choose another edge.port, and tell the reverse proxy",
         },

@@ -116,8 +116,13 @@ it("takes the ports that it is said to take", () => {
   for (const [, raw] of everyEdge) {
     const config = configWith(raw);
     const published = makePlan(config).containers.gateway.ports;
-    expect(listenersOf(config).map(({ port, address }) => ({ port, address }))).toEqual(
-      published.map(({ external, address }) => ({ port: external, address })),
+    const taken = listenersOf(config).flatMap(({ port, protocol, addresses }) =>
+      addresses.map((address) => `${protocol} ${address} ${port}`),
+    );
+    expect(taken.sort()).toEqual(
+      published
+        .map(({ protocol = "tcp", address, external }) => `${protocol} ${address} ${external}`)
+        .sort(),
     );
   }
 });
