@@ -87,7 +87,7 @@ export default defineConfig(
         {
           patterns: [
             {
-              regex: "^(\\.\\./)+(?!binds|container|exceptions|rule|stack|unknown)",
+              regex: "^(\\.\\./)+(?!binds|container|exceptions|pattern|rule|stack|unknown)",
               message: "policies/ judges the program's decisions, and so shares none of them.",
             },
           ],

@@ -1,5 +1,6 @@
 import { loadCompiled } from "../toolchain/plan.mjs";
 import { command, say, UserError } from "../toolchain/report.mjs";
+import { refuseUnknown, valueOf } from "./arguments.mjs";
 import { openStack } from "./openStack.mjs";
 
 /** `npm run doctor`: looks at a running instance from outside, and says what to do. Nothing is changed. */
@@ -20,16 +21,9 @@ await command(async () => {
  * @returns {{mail?: string}}
  */
 function readWishes(args) {
-  const at = args.findIndex((arg) => /^--mail(=|$)/.test(arg));
-  const given = args[at] ?? "";
-  const mail = given.includes("=") ? given.slice("--mail=".length) : (args[at + 1] ?? "");
-  const known = /^(--stack|-s|--mail)(=|$)/;
-  const unknown = args.filter(
-    (arg, index) => !known.test(arg) && !/^(--stack|-s|--mail)$/.test(args[index - 1] ?? ""),
-  );
-  if (unknown.length > 0)
-    throw new UserError(`${unknown.join(" ")} is not known here. Known: --stack, --mail.`);
-  if (at < 0) return {};
+  refuseUnknown(args, { valued: ["--mail"] });
+  const mail = valueOf(args, "--mail");
+  if (mail === undefined) return {};
   if (!/^[^@\s<>,;-][^@\s<>,;]*@[^@\s<>,;]+$/.test(mail))
     throw new UserError(
       "--mail needs the address to send to: npm run doctor -- --mail you@example.org",

@@ -1,6 +1,7 @@
 import { loadCompiled } from "../toolchain/plan.mjs";
 import { runInForeground } from "../toolchain/processes.mjs";
 import { command, say, UserError } from "../toolchain/report.mjs";
+import { refuseUnknown } from "./arguments.mjs";
 import { openStack } from "./openStack.mjs";
 
 const withoutCacheFlag = "--without-cache";
@@ -9,7 +10,7 @@ const withoutCacheFlag = "--without-cache";
 await command(async () => {
   const args = process.argv.slice(2);
   const withoutCache = args.includes(withoutCacheFlag);
-  refuseUnknown(args);
+  refuseUnknown(args, { flags: [withoutCacheFlag] });
   const { stack, config, plan, secrets, engine, shell } = await openStack(args);
   const { bucketInUse, hasBucket, mediaMove, moveFailures } =
     /** @type {typeof import("../plan/index.js")} */ (loadCompiled("plan/index"));
@@ -49,17 +50,3 @@ await command(async () => {
   );
   return 0;
 });
-
-/** @param {readonly string[]} args */
-function refuseUnknown(args) {
-  const unknown = args.filter(
-    (arg, index) =>
-      arg !== withoutCacheFlag &&
-      !/^(--stack|-s)(=|$)/.test(arg) &&
-      !/^(--stack|-s)$/.test(args[index - 1] ?? ""),
-  );
-  if (unknown.length > 0)
-    throw new UserError(
-      `${unknown.join(" ")} is not known here. Known: --stack, ${withoutCacheFlag}.`,
-    );
-}

@@ -24,16 +24,26 @@ import { ensurePackages, openWorkspace } from "../toolchain/workspace.mjs";
 const unset = ["", "{}"];
 
 /**
- * Finds a stack that is up: what its file says, secrets included, and what Pulumi knows of it.
- * @param {readonly string[]} args of a command, `--stack` among them; default: `dev`
- * @returns {Promise<Subject & {stack: string, engine: NodeJS.ProcessEnv}>} `engine`: what a script of its own is run with
+ * The stack that a command is about, with what its work needs: the npm packages, and the sources compiled.
+ * @param {readonly string[]} args `--stack` among them; default: `dev`
+ * @returns {Promise<string>}
  */
-export async function openStack(args) {
+export async function chooseStack(args) {
   const { stack = defaultStack } = parseArguments(["", ...args]);
   if (stack !== rehearsalStack && !(await hasStackFile(stack)))
     throw new UserError(`There is no Pulumi.${stack}.yaml. Name a stack that has one: --stack dev`);
   await ensurePackages();
   await compile();
+  return stack;
+}
+
+/**
+ * Finds a stack that is up: what its file says, secrets included, and what Pulumi knows of it.
+ * @param {readonly string[]} args of a command, `--stack` among them; default: `dev`
+ * @returns {Promise<Subject & {stack: string, engine: NodeJS.ProcessEnv}>} `engine`: what a script of its own is run with
+ */
+export async function openStack(args) {
+  const stack = await chooseStack(args);
   const workspace = await openWorkspace();
   const env = stack === rehearsalStack ? rehearsalEnv(workspace.env) : workspace.env;
   const file = stack === rehearsalStack ? stackFileOf(stack) : await writeStackFile(stack);

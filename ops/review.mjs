@@ -1,13 +1,11 @@
 import path from "node:path";
-import { compile } from "../toolchain/compile.mjs";
 import { project } from "../toolchain/folders.mjs";
 import { parseJson } from "../toolchain/json.mjs";
 import { loadCompiled } from "../toolchain/plan.mjs";
 import { runInForeground } from "../toolchain/processes.mjs";
-import { parseArguments } from "../toolchain/pulumiArguments.mjs";
 import { command, say, UserError } from "../toolchain/report.mjs";
-import { defaultStack, hasStackFile, rehearsalStack } from "../toolchain/stack.mjs";
-import { ensurePackages } from "../toolchain/workspace.mjs";
+import { refuseUnknown, valueOf } from "./arguments.mjs";
+import { chooseStack } from "./openStack.mjs";
 
 /** @typedef {import("../plan/review/index.js").Values} Event as Pulumi's engine tells it */
 
@@ -20,13 +18,7 @@ const formats = ["text", "markdown"];
 await command(async () => {
   const args = process.argv.slice(2);
   const format = readFormat(args);
-  const { stack = defaultStack } = parseArguments(["", ...args]);
-  if (stack !== rehearsalStack && !(await hasStackFile(stack)))
-    throw new UserError(
-      `There is no Pulumi.${stack}.yaml. Name a stack that has one: npm run review -- --stack dev`,
-    );
-  await ensurePackages();
-  await compile();
+  const stack = await chooseStack(args);
   const events = await preview(stack);
   if (events.length === 0)
     throw new UserError("There is no preview to review: the reason is above.");
@@ -79,17 +71,8 @@ function eventIn(line) {
  * @returns {string}
  */
 function readFormat(args) {
-  const known = /^(--stack|-s|--format)(=|$)/;
-  const takesNext = /^(--stack|-s|--format)$/;
-  const unknown = args.filter(
-    (arg, index) => !known.test(arg) && !takesNext.test(args[index - 1] ?? ""),
-  );
-  if (unknown.length > 0)
-    throw new UserError(`${unknown.join(" ")} is not known here. Known: --stack, --format.`);
-  const at = args.findIndex((arg) => /^--format(=|$)/.test(arg));
-  if (at < 0) return "text";
-  const given = args[at] ?? "";
-  const format = given.includes("=") ? given.slice("--format=".length) : (args[at + 1] ?? "");
+  refuseUnknown(args, { valued: ["--format"] });
+  const format = valueOf(args, "--format") ?? "text";
   if (!formats.includes(format))
     throw new UserError(
       `--format needs one of ${formats.join(" and ")}: npm run review -- --format markdown`,

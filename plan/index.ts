@@ -7,6 +7,7 @@ export {
 export { localDomain, parseConfig, parseKey } from "./config";
 export { secretKeys, type Config, type SecretKey } from "./configSchema";
 export type { ContainerSpec, HealthCheck, NetworkKey, VolumeKey } from "./containerSpec";
+export { isMap } from "./isMap";
 export { ipv6Faults, listenersOf, type Listener } from "./edge/listeners";
 export { emulationWarning, type EmulationSpec } from "./emulation";
 export { recordComment, type DnsSpec, type RecordSpec, type RecordTarget } from "./edge/dns";

@@ -29,6 +29,9 @@ const instanceLabel = "org.joinmastodon.instance";
 /** The label of everything that belongs to an instance, as filters of the docker client take it. */
 export const labelOf = (instance: string): string => `${instanceLabel}=${instanceName(instance)}`;
 
+/** The label that says which part of its instance something is. */
+export const partLabel = "org.joinmastodon.part";
+
 /** The label of a container that says on which network it is found once it is healthy. */
 export const networkLabel = "org.joinmastodon.network";
 
@@ -36,6 +39,6 @@ export const networkLabel = "org.joinmastodon.network";
 export function labelsOf(instance: string, part: string): Readonly<Record<string, string>> {
   return {
     [instanceLabel]: instanceName(instance),
-    "org.joinmastodon.part": part,
+    [partLabel]: part,
   };
 }

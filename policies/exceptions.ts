@@ -1,3 +1,5 @@
+import { means } from "./pattern";
+
 /** A container that a rule lets be as it is. Each is granted singly, with the reason that a reviewer will ask for. */
 export interface Exception {
   /** The name of the rule. */
@@ -50,10 +52,6 @@ export const exceptions: readonly Exception[] = [
     reason: "its init starts as root and runs all that listens or works as another user",
   },
 ];
-
-/** Whether a name is meant by one that may end in an asterisk. */
-const means = (pattern: string, name: string): boolean =>
-  pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
 
 /** The exceptions to a rule that hold for a container. */
 export const exceptionsFor = (

@@ -5,6 +5,7 @@ import * as random from "@pulumi/random";
 import { z } from "zod";
 import {
   ConfigError,
+  isMap,
   parseConfig,
   placeholderFaults,
   secretKeys,
@@ -15,7 +16,7 @@ import { ConfigSchema } from "../plan/configSchema";
 import { queues } from "../plan/queues";
 import { configWith, fullest } from "./support/fixtures";
 import { record, recordProgram, type RecordedResource, type Recording } from "./support/harness";
-import { configOf, isMap, mapIn, rawOf, stacks } from "./support/stackFiles";
+import { configOf, mapIn, rawOf, stacks } from "./support/stackFiles";
 
 const containerType = "docker:index/container:Container";
 

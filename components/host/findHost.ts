@@ -3,6 +3,7 @@ import {
   architectureOf,
   capacityOf,
   instanceName,
+  isMap,
   listenersOf,
   localDomain,
   parseKey,
@@ -126,6 +127,3 @@ export function measured(raw: RawConfig, engine: Engine | undefined): RawConfig 
     ...(isMap(sizing) ? { sizing: { memoryMb, cpus, ...sizing } } : {}),
   };
 }
-
-const isMap = (value: unknown): value is RawConfig =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

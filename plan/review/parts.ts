@@ -1,3 +1,4 @@
+import { partLabel } from "../names";
 import { listOf, mapOf, textOf, type Snapshot, type Step } from "./step";
 
 /** Types of resources as the engine calls them, where it matters what something is. */
@@ -47,15 +48,13 @@ const containers: Readonly<Record<string, string>> = {
   cloudflared: "connector of the tunnel",
 };
 
-const label = "org.joinmastodon.part";
-
 /** Which part of the instance a container is, by its label; undefined for what is none. */
 export function containerPart({ type, before, after }: Step): string | undefined {
   if (type !== types.container) return undefined;
   const found = [after, before].flatMap((snapshot) =>
     listOf(snapshot?.inputs["labels"]).map(mapOf),
   );
-  const value = textOf(found.find((each) => each["label"] === label)?.["value"]);
+  const value = textOf(found.find((each) => each["label"] === partLabel)?.["value"]);
   return value === "" ? undefined : value;
 }
 

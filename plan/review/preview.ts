@@ -1,5 +1,5 @@
+import { isMap } from "../isMap";
 import {
-  isMap,
   listOf,
   mapOf,
   nameOf,

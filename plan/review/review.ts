@@ -101,6 +101,10 @@ const repositoryIn = ({ config }: Preview): { readonly repository?: string } => 
   return image?.flavour === "source" ? { repository: image.repository } : {};
 };
 
+/** Whether a change must not be made with that risk: nobody says that it is known, or `up` would stop it half-way. */
+export const isRefused = ({ acknowledged: known, upStops }: JudgedRisk): boolean =>
+  !known || upStops !== undefined;
+
 /** Whether a policy stops a change, and not only has a word to say about it. */
 export const isMandatory = ({ level }: Violation): boolean => level !== "advisory";
 
@@ -117,8 +121,7 @@ function verdictOf({
 }: Pick<Review, "risks" | "violations" | "faults" | "complete" | "changes"> & {
   readonly isNew: boolean;
 }): Verdict {
-  const isLost = risks.some(({ acknowledged: known, upStops }) => !known || upStops !== undefined);
-  if (isLost || violations.some(isMandatory)) return "refused";
+  if (risks.some(isRefused) || violations.some(isMandatory)) return "refused";
   if (faults.length > 0 || !complete) return "failed";
   if (changes.length === 0) return "unchanged";
   return isNew ? "new" : "changes";

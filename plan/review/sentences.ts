@@ -4,13 +4,11 @@ import type { Bill, Costs } from "./costs";
 import type { Distance, ImageChange } from "./imageChanges";
 import { inWords, namesOf, type Outage } from "./interruptions";
 import type { Memory, MemoryChange } from "./memory";
-import { isMandatory, type Change, type JudgedRisk, type Review } from "./review";
+import { isMandatory, isRefused, type Change, type JudgedRisk, type Review } from "./review";
 
 /*
  * What both forms of a review say in the same words. They are plain texts: who shows them, escapes them.
  */
-
-const counted = (count: number, word: string): string => `${count} ${word}`;
 
 const kinds: readonly Change["how"][] = ["added", "changed", "replaced", "removed"];
 
@@ -19,15 +17,11 @@ export const countsOf = (changes: readonly Change[]): string =>
   kinds
     .map((how) => [how, changes.filter((change) => change.how === how).length] as const)
     .filter(([, count]) => count > 0)
-    .map(([how, count]) => counted(count, how))
+    .map(([how, count]) => `${count} ${how}`)
     .join(", ");
 
-/** The risks that a change must not be made with. */
-const refused = ({ risks }: Review): JudgedRisk[] =>
-  risks.filter(({ acknowledged, upStops }) => !acknowledged || upStops !== undefined);
-
 function reasonsOf(review: Review): string {
-  const parts = refused(review).map(({ part }) => part);
+  const parts = review.risks.filter(isRefused).map(({ part }) => part);
   const policies = review.violations.filter(isMandatory).map(({ policy }) => `policy ${policy}`);
   return [...new Set([...parts, ...policies])].join(", ");
 }
@@ -43,7 +37,7 @@ export function verdictOf(review: Review): string {
     case "unchanged":
       return "Nothing changes.";
     case "new":
-      return `Everything is new: ${counted(changes.length, "resources")}. There is nothing yet that could be interrupted or lost.`;
+      return `Everything is new: ${changes.length} resources. There is nothing yet that could be interrupted or lost.`;
     case "changes":
       return `May go on: ${countsOf(changes)}.`;
     default:

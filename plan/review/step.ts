@@ -1,3 +1,5 @@
+import { isMap } from "../isMap";
+
 /** A map of inputs or outputs, or of an event. */
 export type Values = Readonly<Record<string, unknown>>;
 
@@ -28,10 +30,6 @@ export interface Step {
   readonly before?: Snapshot;
   readonly after?: Snapshot;
 }
-
-/** Whether something is a map of keys to values. */
-export const isMap = (value: unknown): value is Values =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A map where there is one, else an empty one. */
 export const mapOf = (value: unknown): Values => (isMap(value) ? value : {});

@@ -2,6 +2,7 @@ import { Volume } from "@pulumi/docker/volume";
 import { Volume as Disk } from "@pulumi/hcloud/volume";
 import { validateResourceOfType } from "@pulumi/policy";
 import { partOf } from "../container";
+import { means } from "../pattern";
 import { define, type Rule } from "../rule";
 
 const { policy, read, message } = define<{ readonly scratch: readonly string[] }>({
@@ -19,9 +20,6 @@ const { policy, read, message } = define<{ readonly scratch: readonly string[] }
   },
 });
 
-const isScratch = (part: string, scratch: readonly string[]): boolean =>
-  scratch.some((name) => (name.endsWith("*") ? part.startsWith(name.slice(0, -1)) : part === name));
-
 /**
  * Posts, media and keys. What lies on a disk of its own is protected with the disk: the engine that its volumes are asked
  * of goes first. Whether a volume is also retained when it leaves the program, the engine tells no rule.
@@ -38,7 +36,7 @@ export const protectData: Rule = {
     for (const resource of args.resources) {
       const volume = resource.asType(Volume);
       if (volume === undefined || onDisk || resource.opts.protect) continue;
-      if (!isScratch(partOf(volume), scratch))
+      if (!scratch.some((pattern) => means(pattern, partOf(volume))))
         report(message(resource.name, "can be removed by a change of the program"), resource.urn);
     }
   },

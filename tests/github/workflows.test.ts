@@ -3,7 +3,7 @@ import path from "node:path";
 import { parse } from "yaml";
 import { textOf } from "../support/page";
 import { projectFolder } from "../support/projectFolder";
-import { isMap } from "../support/stackFiles";
+import { isMap } from "../../plan";
 import { callScript } from "../support/toolchain";
 
 type Map = Readonly<Record<string, unknown>>;

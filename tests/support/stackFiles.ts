@@ -1,11 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { parseConfig, withExamples, type Config, type Zone } from "../../plan";
+import { isMap, parseConfig, withExamples, type Config, type Zone } from "../../plan";
 import { projectFolder } from "./projectFolder";
-
-export const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What a YAML file of the project holds under a key of its top level. */
 export const mapIn = (file: string, key: string): Readonly<Record<string, unknown>> => {

@@ -1,6 +1,6 @@
 import type { RecordedResource, Recording } from "./harness";
 import type { RequestedResource } from "./requestRecorder";
-import { isMap } from "./stackFiles";
+import { isMap } from "../../plan";
 
 /** A resource that cannot be made anew without a loss: data, a secret, a server with its addresses. */
 export interface Stateful {

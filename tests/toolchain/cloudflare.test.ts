@@ -1,7 +1,6 @@
-import path from "node:path";
 import { CloudflareApi } from "../support/cloudflare/api";
-import { run, type Result } from "../support/commands";
-import { projectFolder } from "../support/projectFolder";
+import type { Result } from "../support/commands";
+import { removeLeft } from "../support/removal";
 
 let api: CloudflareApi;
 
@@ -43,26 +42,8 @@ const access = (): object => ({
   baseUrl: api.url,
 });
 
-const call = `
-  const [folder, deployment] = process.argv.slice(1);
-  await (await import(folder + "/compile.mjs")).compile();
-  const { removeFromCloudflare } = await import(folder + "/cloudflare.mjs");
-  await removeFromCloudflare(JSON.parse(deployment), process.env);
-`;
-
-/** Beside this process, in which Cloudflare answers. */
 const remove = (deployment: object, env: NodeJS.ProcessEnv = {}): Promise<Result> =>
-  run(
-    process.execPath,
-    [
-      "--input-type=module",
-      "--eval",
-      call,
-      path.join(projectFolder, "toolchain"),
-      JSON.stringify(deployment),
-    ],
-    { env: { ...process.env, ...variables, ...env } },
-  );
+  removeLeft("cloudflare.mjs", "removeFromCloudflare", deployment, { ...variables, ...env });
 
 const makeRecord = (given = comment) =>
   api.addRecord("example.org", {

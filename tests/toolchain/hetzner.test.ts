@@ -1,9 +1,8 @@
-import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { run, type Result } from "../support/commands";
+import type { Result } from "../support/commands";
 import { HetznerApi } from "../support/hetzner/api";
 import { noMachines } from "../support/hetzner/machines";
-import { projectFolder } from "../support/projectFolder";
+import { removeLeft } from "../support/removal";
 
 const token = "t".repeat(64);
 const instance = "mastodon-social.example.org";
@@ -75,26 +74,12 @@ const access = (): object => ({
   endpoint: api.endpoint,
 });
 
-const call = `
-  const [folder, deployment] = process.argv.slice(1);
-  await (await import(folder + "/compile.mjs")).compile();
-  const { removeFromHetzner } = await import(folder + "/hetzner.mjs");
-  await removeFromHetzner(JSON.parse(deployment), process.env);
-`;
-
-/** Beside this process, in which Hetzner answers. */
 const remove = (deployment: object, env: NodeJS.ProcessEnv = {}): Promise<Result> =>
-  run(
-    process.execPath,
-    [
-      "--input-type=module",
-      "--eval",
-      call,
-      path.join(projectFolder, "toolchain"),
-      JSON.stringify(deployment),
-    ],
-    { env: { ...process.env, HCLOUD_TOKEN: "", HCLOUD_ENDPOINT: "", ...env } },
-  );
+  removeLeft("hetzner.mjs", "removeFromHetzner", deployment, {
+    HCLOUD_TOKEN: "",
+    HCLOUD_ENDPOINT: "",
+    ...env,
+  });
 
 const left = (): string[] =>
   [
