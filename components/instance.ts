@@ -75,6 +75,12 @@ export class Instance extends pulumi.ComponentResource {
     const child = { parent: this, providers };
     const { containers, jobs, publications } = plan;
 
+    // Other names would take another resource, which the protection of this one refuses already in the preview.
+    new random.RandomUuid(
+      `${name}-domain`,
+      { keepers: { ...plan.identity } },
+      { parent: this, provider: providers.random, protect: true },
+    );
     const tunnel = plan.tunnel && new Tunnel(`${name}-tunnel`, { spec: plan.tunnel }, child);
     const secrets = new Secrets(
       `${name}-secrets`,
@@ -149,7 +155,7 @@ export class Instance extends pulumi.ComponentResource {
     this.registerOutputs({
       memoryMb: plan.sizing.memoryMb,
       architecture: host.architecture,
-      identity: plan.identity,
+      mediaPlace: plan.mediaPlace,
     });
   }
 }

@@ -1,9 +1,4 @@
-export {
-  dockerEngineVersion,
-  renderCloudInit,
-  type CloudInitSpec,
-  type CloudInitValues,
-} from "./hosts/cloudInit";
+export { renderCloudInit, type CloudInitSpec, type CloudInitValues } from "./hosts/cloudInit";
 export { localDomain, parseConfig, parseKey } from "./config";
 export { secretKeys, type Config, type SecretKey } from "./configSchema";
 export type { ContainerSpec, HealthCheck, NetworkKey, VolumeKey } from "./containerSpec";
@@ -45,6 +40,7 @@ export type { NetworkSpec } from "./networks";
 export { instanceName, labelOf, networkLabel } from "./names";
 export { architectureOf, type Architecture } from "./hosts/architecture";
 export type { HetznerServerSpec } from "./hosts/hetznerServer";
+export { dockerEngineVersion, hostSetup, type HostSetupSpec } from "./hosts/hostSetup";
 export {
   diskFault,
   explainSsh,
@@ -59,6 +55,7 @@ export {
 } from "./hosts/preflight";
 export { hostOf, sshEndpoint } from "./hosts/host";
 export { liftProtection, type ProtectedKind } from "./hosts/protection";
+export { readinessScript } from "./hosts/readiness";
 export type { HostSpec, LocalHostSpec, SshHostSpec } from "./hosts/host";
 export { knownHost, sshConfig, sshWrapper } from "./hosts/sshConfig";
 export { placeholderFaults, withExamples } from "./placeholders";

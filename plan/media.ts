@@ -8,6 +8,10 @@ export type BucketConfig = Config & { readonly media: S3Media };
 
 export const hasBucket = (config: Config): config is BucketConfig => config.media.kind === "s3";
 
+/** Where uploads are, in words; kept in the state, so that another place is seen before it is used. */
+export const mediaPlace = ({ media }: Pick<Config, "media">): string =>
+  media.kind === "s3" ? `bucket ${media.bucket} at ${media.endpoint}` : "volume";
+
 /** How long browsers and caches may keep what is in the bucket: as Mastodon itself says it of each file that it puts there. */
 export const objectCache = "public, max-age=315576000, immutable";
 

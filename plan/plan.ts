@@ -22,6 +22,7 @@ import {
   type PublicationSpec,
 } from "./jobs";
 import { mailCheck } from "./mailCheck";
+import { mediaPlace } from "./media";
 import { mediaCheck } from "./mediaCheck";
 import { networks, type NetworkSpec } from "./networks";
 import { postgresContainer } from "./postgres";
@@ -35,6 +36,8 @@ import { volumes, type VolumeSpec } from "./storage";
 export interface Plan {
   readonly url: string;
   readonly identity: Identity;
+  /** Where uploads are. */
+  readonly mediaPlace: string;
   readonly adminUsername: string;
   readonly adminEmail: string;
   readonly host: HostSpec;
@@ -110,6 +113,7 @@ export function makePlan(config: Config): Plan {
   return {
     url: publicUrl(config),
     identity: identityOf(config),
+    mediaPlace: mediaPlace(config),
     adminUsername: config.admin.username,
     adminEmail: config.admin.email,
     host: hostOf(config),

@@ -10,10 +10,7 @@ export interface VolumeSpec {
   readonly key: VolumeKey;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  /**
-   * Whether Pulumi refuses to let go of it. Not on a server's own data disk, which is protected as a whole: the engine
-   * that the volume is asked of goes before the disk does, and comes back with all its volumes.
-   */
+  /** Whether Pulumi refuses to let go of it. */
   readonly protect: boolean;
   /** Whether it stays on its engine when Pulumi lets go of it. What can be made anew goes with what uses it. */
   readonly retain: boolean;
@@ -31,7 +28,7 @@ export function volumes(config: Config, images: Images): VolumeSpec[] {
     key,
     name: physicalName(config.name, part),
     labels: labelsOf(config.name, part),
-    protect: config.host.kind !== "hetzner",
+    protect: true,
     retain: true,
   });
   const { scratch = [] } = flavourOf(config.image);

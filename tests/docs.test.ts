@@ -272,7 +272,7 @@ describe("the way to a server at Hetzner", () => {
   });
 
   it("is closed for a reboot at the hour that the page names", () => {
-    expect(vps.text).toContain(`at ${host.cloudInit.rebootTime} UTC`);
+    expect(vps.text).toContain(`at ${host.readiness.setup.rebootTime} UTC`);
   });
 });
 
@@ -293,7 +293,7 @@ describe("what the pages quote", () => {
 
 it("the key of Docker's packages has the fingerprint that servers are set up with", () => {
   const [fingerprint = "none"] = /\b[0-9A-F]{40}\b/.exec(raspberryPi.text) ?? [];
-  expect(textOf("plan/hosts/hostScript.ts")).toContain(`"${fingerprint}"`);
+  expect(textOf("plan/hosts/hostSetup.ts")).toContain(`"${fingerprint}"`);
 });
 
 it("the first page links to every page", () => {

@@ -55,8 +55,6 @@ const has = (value: unknown, expected: object): boolean => {
 /** Volumes whose content follows from the configuration, the image or the database. */
 const scratch = /-volume-(caddyfile|config|search)$/;
 
-const dataDiskType = "hcloud:index/volume:Volume";
-
 const properties: readonly Property[] = [
   {
     name: "no two resources have the same identity",
@@ -91,24 +89,27 @@ const properties: readonly Property[] = [
     spoilt: { parent: "masto" },
   },
   {
-    name: "every volume that cannot be made anew is retained, and protected unless a disk of its own is",
+    name: "every volume that cannot be made anew is retained",
     to: /^docker:.*:Volume$/,
-    holds: ({ name, protect, retainOnDelete }, all) =>
-      scratch.test(name)
-        ? retainOnDelete === false && protect === false
-        : retainOnDelete === true && protect === !all.some(({ type }) => type === dataDiskType),
+    holds: ({ name, retainOnDelete }) => retainOnDelete === !scratch.test(name),
     spoilt: { retainOnDelete: undefined },
   },
   {
-    name: "every random secret is protected",
+    name: "every volume that cannot be made anew is protected, and so is the disk that it may be on",
+    to: /\/volume:Volume$/,
+    holds: ({ name, protect }) => protect === !scratch.test(name),
+    spoilt: { protect: undefined },
+  },
+  {
+    name: "every random secret is protected, and so is the domain",
     to: /^random:/,
     holds: ({ protect }) => protect === true,
     spoilt: { protect: undefined },
   },
   {
-    // The id of a RandomBytes is its value, and ids are in clear in the state.
+    // The id of a RandomBytes is its value, and ids are in clear in the state. That of the domain is no secret.
     name: "no secret is the id of what made it",
-    to: /^random:/,
+    to: /^random:(?!index\/randomUuid:)/,
     holds: ({ type }) => type === "random:index/randomPassword:RandomPassword",
     spoilt: { type: "random:index/randomBytes:RandomBytes" },
   },

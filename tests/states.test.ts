@@ -71,7 +71,7 @@ if (process.env["RECORD_STATES"] === "1") {
       expect(lossesOf(resources, now)).toEqual([]);
     });
 
-    it("is of volumes, stores and secrets, and of a server where there is one", () => {
+    it("is of domain, volumes, stores and secrets, and of a server where there is one", () => {
       const kinds = Object.keys(resources).map((urn) => urn.replace(/^.*[$:]/, ""));
       const expected = ["volume-postgres", "volume-redis", "volume-media", "postgres", "redis"];
       const secrets = [
@@ -79,6 +79,7 @@ if (process.env["RECORD_STATES"] === "1") {
         "secretKeyBase",
         "activeRecordPrimaryKey",
         "vapidScalar",
+        "domain",
       ];
       const made = /hcloud:/.test(JSON.stringify(Object.keys(resources)))
         ? ["host-server", "host-data", "host-ipv4", "host-ipv6", "host-login-key", "host-host-key"]
@@ -169,6 +170,32 @@ describe("a volume of an older version", () => {
       option === "protect"
         ? `${urn("old", "media")} would lose its protect`
         : `${urn("old", "media")} would be removed`,
+    ]);
+  });
+});
+
+describe("a server at Hetzner", () => {
+  const prod = withExamples(rawOf("prod")) as { readonly host: object };
+  const host = { ...prod.host, serverType: "cx23" };
+  let before: State;
+
+  beforeAll(async () => {
+    before = stateOf(await recordStack({ ...prod, host }));
+  });
+
+  it.each<[string, object]>([
+    ["of another type", { host: { ...host, serverType: "cx33" } }],
+    ["with a larger data volume", { host: { ...host, dataVolumeGb: 80 } }],
+    ["behind another firewall", { host: { ...host, adminIps: ["192.0.2.1"] } }],
+    ["with a part of its memory", { sizing: { memoryMb: 3000 } }],
+  ])("is the same one %s", async (_, changed) => {
+    expect(lossesOf(before, await recordStack({ ...prod, host, ...changed }))).toEqual([]);
+  });
+
+  it("is another one from another image", async () => {
+    const now = await recordStack({ ...prod, host: { ...host, image: "ubuntu-24.04" } });
+    expect(lossesOf(before, now)).toEqual([
+      expect.stringMatching(/-server would be replaced, for its image$/),
     ]);
   });
 });

@@ -14,6 +14,9 @@ import { isAtLeast } from "./versions.mjs";
 /** The Pulumi CLI that is fetched or built where none is installed; also in `cli/go.mod`. */
 export const pinnedVersion = "3.259.0";
 
+/** The first that has `destroy --ignore-protect`. */
+const oldestVersion = "3.256.0";
+
 const programs = ["pulumi", "pulumi-language-nodejs"];
 const site = "https://get.pulumi.com/releases/sdk";
 
@@ -63,13 +66,17 @@ async function findInstalled() {
   return { folder: path.dirname(file), version };
 }
 
-/** An engine older than the SDK may lack what the SDK asks of it, so the SDK's version is the least. */
-async function minimumVersion() {
+/**
+ * An engine older than the SDK may lack what the SDK asks of it.
+ * @returns {Promise<string>} the oldest version that will do
+ */
+export async function minimumVersion() {
   const text = await readFile(path.join(project, "package.json"), "utf8");
   const { dependencies } = /** @type {{dependencies: {"@pulumi/pulumi": string}}} */ (
     parseJson(text)
   );
-  return dependencies["@pulumi/pulumi"];
+  const sdk = dependencies["@pulumi/pulumi"];
+  return isAtLeast(sdk, oldestVersion) ? sdk : oldestVersion;
 }
 
 /** @param {string} folder */

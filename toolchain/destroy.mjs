@@ -1,10 +1,20 @@
 import { createInterface } from "node:readline/promises";
 import { stat } from "node:fs/promises";
 import { docker, sshFolder } from "./docker.mjs";
-import { dataIn, enginesIn, instanceFilter, instancesIn, ownsServer } from "./leftovers.mjs";
-import { run, runInForeground } from "./processes.mjs";
+import {
+  dataIn,
+  enginesIn,
+  instanceFilter,
+  instancesIn,
+  keeping,
+  ownsServer,
+  secretsIn,
+} from "./leftovers.mjs";
+import { runInForeground } from "./processes.mjs";
 import { say, UserError, warn } from "./report.mjs";
 import { defaultStack, exportStack, rehearsalStack } from "./stack.mjs";
+
+/** @typedef {import("./leftovers.mjs").Deployment} Deployment */
 
 /** Our own flag of `destroy`. */
 export const removeDataFlag = "--remove-data";
@@ -17,27 +27,24 @@ export const removeDataFlag = "--remove-data";
  * @returns {Promise<number>} exit code
  */
 export async function destroy(env, stack, args) {
+  const before = await readState(env, stack);
   const wanted = args.filter((arg) => arg !== removeDataFlag);
-  const rest = [...wanted, ...(await programNeeded(env, stack))];
-  if (wanted.length !== args.length) return removeAll(env, stack, rest);
+  const rest = [...wanted, ...(await programNeeded(before))];
+  if (wanted.length !== args.length) return removeAll(env, stack, before, rest);
   // Named targets and the like are another wish: Pulumi refuses what is protected by itself.
   if (rest.some((arg) => /^(--target|-t$|--exclude)/.test(arg)))
     return runInForeground("pulumi", ["destroy", ...rest], { env });
-  const code = await runInForeground("pulumi", ["destroy", "--exclude-protected", ...rest], {
-    env,
-  });
+  const code = await runInForeground("pulumi", ["destroy", ...keeping(before), ...rest], { env });
   if (code === 0 && !rest.includes("--preview-only")) await tellKept(env, stack);
   return code;
 }
 
 /**
  * The way to a server is written wherever the program runs: on a machine that has never seen it, it has to run first.
- * @param {NodeJS.ProcessEnv} env
- * @param {string} stack
+ * @param {Deployment} deployment
  * @returns {Promise<string[]>} arguments of `destroy`
  */
-async function programNeeded(env, stack) {
-  const deployment = await readState(env, stack);
+async function programNeeded(deployment) {
   if (!ownsServer(deployment)) return [];
   const folders = enginesIn(deployment).map((host) => sshFolder(new URL(host).hostname));
   const found = await Promise.all(folders.map((folder) => stat(folder).catch(() => undefined)));
@@ -50,17 +57,17 @@ async function programNeeded(env, stack) {
  */
 async function tellKept(env, stack) {
   const kept = await readState(env, stack);
-  const volumes = dataIn(kept);
-  const secrets = (kept.resources ?? []).filter(
-    (resource) => resource.protect === true && !volumes.includes(resource),
-  );
+  const [volumes, secrets] = [dataIn(kept), secretsIn(kept)];
   if (volumes.length + secrets.length === 0) return;
   const chosen = stack === defaultStack ? "" : ` --stack ${stack}`;
   say(
     [
       `Kept: ${volumes.length} data volumes (${volumes.map(({ id }) => id).join(", ")}) and ${secrets.length} permanent secrets.`,
       ...(volumes.some(({ type }) => type.startsWith("hcloud:"))
-        ? ["The data volume is Hetzner's, and goes on being paid for."]
+        ? [
+            "The data volume is Hetzner's, and goes on being paid for.",
+            "Keep the stack too, even if Pulumi proposes to remove it: nothing else knows of them.",
+          ]
         : []),
       [defaultStack, rehearsalStack].includes(stack)
         ? "The same instance comes back by: npm start"
@@ -73,26 +80,20 @@ async function tellKept(env, stack) {
 /**
  * @param {NodeJS.ProcessEnv} env
  * @param {string} stack
+ * @param {Deployment} before
  * @param {string[]} args
  */
-async function removeAll(env, stack, args) {
-  const before = await readState(env, stack);
+async function removeAll(env, stack, before, args) {
   const [instances, engines] = [instancesIn(before), enginesIn(before)];
   if (dataIn(before).length === 0) {
     say(`The stack ${stack} has no data.`);
     return runInForeground("pulumi", ["destroy", ...args], { env });
   }
   await confirm(stack, instances, args);
-  const { code, stderr } = await run(
-    "pulumi",
-    ["state", "unprotect", "--all", "--yes", "--stack", stack],
-    { env },
-  );
-  if (code !== 0)
-    throw new UserError(`The data could not be unprotected. Pulumi says: ${stderr.trim()}`);
   const yes = args.includes("--yes") || args.includes("-y") ? [] : ["--yes"];
-  const result = await runInForeground("pulumi", ["destroy", ...args, ...yes], { env });
-  if (result !== 0) return result;
+  const all = ["destroy", "--ignore-protect", ...args, ...yes];
+  const result = await runInForeground("pulumi", all, { env });
+  if (result !== 0 || args.includes("--preview-only")) return result;
   // What was on a server of our own went with its disk.
   if (ownsServer(before)) return 0;
   for (const host of engines)
@@ -143,7 +144,7 @@ async function removeVolumes(host, instance, env) {
 /**
  * @param {NodeJS.ProcessEnv} env
  * @param {string} stack
- * @returns {Promise<import("./leftovers.mjs").Deployment>}
+ * @returns {Promise<Deployment>}
  */
 async function readState(env, stack) {
   const { exported, reason } = await exportStack(env, stack);

@@ -1,4 +1,4 @@
-import { begunAtHetzner, leftAtHetzner, takeOver } from "./leftovers.mjs";
+import { begunAtHetzner, begunAttachments, leftAtHetzner, takeOver } from "./leftovers.mjs";
 import { loadCompiled } from "./plan.mjs";
 import { seeTo } from "./provider.mjs";
 import { say, warn } from "./report.mjs";
@@ -6,6 +6,7 @@ import { say, warn } from "./report.mjs";
 /**
  * @typedef {import("./leftovers.mjs").Deployment} Deployment
  * @typedef {import("./leftovers.mjs").BegunAtHetzner} BegunAtHetzner
+ * @typedef {import("./leftovers.mjs").BegunAttachment} BegunAttachment
  * @typedef {import("../components/host/hetznerApi.js").HetznerApi} HetznerApi
  */
 
@@ -14,7 +15,7 @@ const silenceMs = 5_000;
 
 /**
  * Removes what Hetzner has made and a killed run did not get to record: another one of its name would be refused, and a
- * server goes on being paid for. What may hold data stays. The sources must have been compiled.
+ * server goes on being paid for. What may hold data stays, but is detached. The sources must have been compiled.
  * @param {Deployment} deployment with its secrets shown
  * @param {NodeJS.ProcessEnv} env
  */
@@ -23,12 +24,23 @@ export async function removeFromHetzner(deployment, env) {
     /** @type {typeof import("../components/host/hetznerApi.js")} */ (
       loadCompiled("components/host/hetznerApi")
     );
+  const provider = {
+    tokenShape,
+    variables: { token: "HCLOUD_TOKEN", baseUrl: "HCLOUD_ENDPOINT" },
+  };
   await seeTo(
-    { tokenShape, variables: { token: "HCLOUD_TOKEN", baseUrl: "HCLOUD_ENDPOINT" } },
+    provider,
     { deployment, begun: begunAtHetzner(deployment), env },
     (access, begun) => removeLeft(new HetznerApi(access), deployment, begun),
     (begun, reason) =>
       `Whether the last run left the ${begun.what} at Hetzner could not be seen to: ${reason}. ${byHand(begun)}`,
+  );
+  await seeTo(
+    provider,
+    { deployment, begun: begunAttachments(deployment), env },
+    (access, begun) => detachLeft(new HetznerApi(access), begun),
+    ({ what }, reason) =>
+      `Whether the last run left the ${what} attached at Hetzner could not be seen to: ${reason}. If up then says volume_already_attached, ${detachByHand}.`,
   );
 }
 
@@ -46,17 +58,50 @@ async function removeLeft(api, deployment, begun) {
       warn(`The ${what} at Hetzner ${use}, so it stays. ${byHand(begun, id)}`);
       continue;
     }
-    const told = setTimeout(
-      () => say(`Waiting for Hetzner to remove the ${what}, which can take two minutes …`),
-      silenceMs,
-    );
-    try {
+    await patiently(`remove the ${what}`, async () => {
       if (isProtected) await api.liftProtection(`/${kind}/${id}`);
       await api.remove(`/${kind}/${id}`);
-    } finally {
-      clearTimeout(told);
-    }
+    });
     say(`Removed the ${what} at Hetzner, which the last run made and did not get to record.`);
+  }
+}
+
+const detachByHand = "detach it in the Hetzner Cloud Console (Volumes)";
+
+/**
+ * So that the next run can attach it: Hetzner refuses to where that is done already. Nothing has mounted it. The set-up
+ * over SSH does that, and it depends on the attachment.
+ * @param {HetznerApi} api
+ * @param {BegunAttachment} begun
+ */
+async function detachLeft(api, { what, volume, server }) {
+  const holder = await patiently(`attach the ${what}`, () => api.holderOf(volume));
+  if (holder === null) return;
+  if (holder !== server) {
+    warn(
+      `The ${what} at Hetzner is attached to the server ${holder}, which the last run did not ask for, so it stays. If nobody uses it there, ${detachByHand}.`,
+    );
+    return;
+  }
+  await patiently(`detach the ${what}`, () => api.detach(volume));
+  say(`Detached the ${what} at Hetzner, which the last run attached and did not get to record.`);
+}
+
+/**
+ * @template T
+ * @param {string} what Hetzner is to do, in words
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function patiently(what, work) {
+  const told = setTimeout(
+    () => say(`Waiting for Hetzner to ${what}, which can take two minutes …`),
+    silenceMs,
+  );
+  try {
+    return await work();
+  } finally {
+    clearTimeout(told);
   }
 }
 

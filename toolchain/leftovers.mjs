@@ -5,8 +5,8 @@ import { parseJson } from "./json.mjs";
  *
  * @typedef {{pid: number, hostname: string, timestamp: string}} Lock
  * @typedef {string | {plaintext?: string}} Secret as Pulumi exports one: where it is asked to show it, as JSON in clear
- * @typedef {{host?: string, labels?: {label: string, value: string}[] | Record<string, string>, accountId?: string, zoneId?: string, name?: string, type?: string, comment?: string, apiToken?: Secret, baseUrl?: Secret, token?: Secret, endpoint?: Secret}} Inputs
- * @typedef {{urn: string, type: string, id?: string, parent?: string, protect?: boolean, provider?: string, inputs?: Inputs}} Resource
+ * @typedef {{host?: string, labels?: {label: string, value: string}[] | Record<string, string>, accountId?: string, zoneId?: string, name?: string, type?: string, comment?: string, volumeId?: number, serverId?: number, apiToken?: Secret, baseUrl?: Secret, token?: Secret, endpoint?: Secret}} Inputs
+ * @typedef {{urn: string, type: string, id?: string, parent?: string, protect?: boolean, retainOnDelete?: boolean, provider?: string, inputs?: Inputs}} Resource
  * @typedef {{resources?: Resource[], pending_operations?: {type: string, resource: Resource}[]}} Deployment
  * @typedef {{kind: "container" | "network", id: string, name: string}} Found an object on an engine
  * @typedef {{id: string, name: string, comment?: string | null, status?: string}} AtCloudflare a tunnel, or a DNS record
@@ -15,7 +15,11 @@ import { parseJson } from "./json.mjs";
 
 const instanceLabel = "org.joinmastodon.instance";
 
+const passwordType = "random:index/randomPassword:RandomPassword";
+const volumeType = "docker:index/volume:Volume";
 const diskType = "hcloud:index/volume:Volume";
+const serverType = "hcloud:index/server:Server";
+const attachmentType = "hcloud:index/volumeAttachment:VolumeAttachment";
 
 /**
  * @param {string} instance
@@ -66,14 +70,39 @@ export function instancesIn(deployment) {
  * @returns {Resource[]} what holds data: volumes of an engine, and disks at a provider of servers
  */
 export const dataIn = ({ resources = [] }) =>
-  resources.filter(({ type }) => /^(docker|hcloud):index\/volume:Volume$/.test(type));
+  resources.filter(({ type }) => type === volumeType || type === diskType);
+
+/**
+ * @param {Deployment} deployment
+ * @returns {Resource[]} what is made once and never again
+ */
+export const secretsIn = ({ resources = [] }) =>
+  resources.filter(({ type, protect }) => type === passwordType && protect === true);
+
+/**
+ * How `pulumi destroy` is told to leave what is protected. Volumes of an engine whose data is on a protected disk are no
+ * part of that: they would keep their engine, and so the server. Pulumi only forgets them, and finds them again by their
+ * names once the disk is on another server. Their protection is not lifted in the state: a run that is killed would
+ * leave it so, and with `--run-program` that of the program counts.
+ * @param {Deployment} deployment
+ * @returns {string[]} arguments
+ */
+export function keeping({ resources = [] }) {
+  const held = resources.filter(({ protect }) => protect === true);
+  const released = held.some(({ type }) => type === diskType)
+    ? held.filter(({ type, retainOnDelete }) => type === volumeType && retainOnDelete === true)
+    : [];
+  if (released.length === 0) return ["--exclude-protected"];
+  const kept = held.filter((each) => !released.includes(each));
+  return ["--ignore-protect", ...kept.flatMap(({ urn }) => ["--exclude", urn])];
+}
 
 /**
  * @param {Deployment} deployment
  * @returns {boolean} whether the program made the server too, which then goes with all that is on it
  */
 export const ownsServer = (deployment) =>
-  everyResource(deployment).some(({ type }) => type === "hcloud:index/server:Server");
+  everyResource(deployment).some(({ type }) => type === serverType);
 
 /**
  * @param {Deployment} deployment
@@ -191,7 +220,7 @@ export function leftAtCloudflare({ resources = [] }, { name, comment }, found) {
  * @type {Readonly<Record<string, {noun: string, kind: string, page: string, use: string}>>}
  */
 const kindsAtHetzner = {
-  "hcloud:index/server:Server": {
+  [serverType]: {
     noun: "server",
     kind: "servers",
     page: "Servers",
@@ -255,6 +284,32 @@ export function leftAtHetzner({ resources = [] }, { type, name, instance }, foun
     }))
     .filter(({ id }) => !known.has(id));
 }
+
+/**
+ * @typedef {object} BegunAttachment a data volume that Hetzner may have attached
+ * @property {string} what it is, in words
+ * @property {number} volume
+ * @property {number} server that it was to be attached to
+ * @property {string | undefined} provider urn and id of the one that was to attach it
+ */
+
+/**
+ * @param {Deployment} deployment
+ * @returns {BegunAttachment[]} those of the state's own volumes to its own servers that were cut short
+ */
+export const begunAttachments = (deployment) =>
+  begunIn(deployment).flatMap(({ type, provider, inputs: { volumeId, serverId } = {} }) => {
+    if (type !== attachmentType || volumeId === undefined || serverId === undefined) return [];
+    const { resources = [] } = deployment;
+    const known = (/** @type {string} */ kind, /** @type {number} */ id) =>
+      resources.find((each) => each.type === kind && each.id === String(id));
+    const disk = known(diskType, volumeId);
+    if (!disk || !known(serverType, serverId)) return [];
+    // The id of an attachment is its volume's, also of one to an earlier server, which is still to be forgotten.
+    if (known(attachmentType, volumeId)?.inputs?.serverId === serverId) return [];
+    const what = `volume ${disk.inputs?.name ?? volumeId}`;
+    return [{ what, volume: volumeId, server: serverId, provider }];
+  });
 
 /**
  * @param {BegunAtHetzner} begun

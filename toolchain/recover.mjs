@@ -9,6 +9,7 @@ import { parseJson } from "./json.mjs";
 import {
   begunAtCloudflare,
   begunAtHetzner,
+  begunAttachments,
   enginesIn,
   findOrphans,
   hasPending,
@@ -29,8 +30,8 @@ import { exportStack, mendCheckpoint, readCheckpoint } from "./stack.mjs";
 
 /**
  * Puts in order what a run left behind that was killed: its lock, the processes that it had started, and what was made
- * but never written into the state: containers and networks, tunnels and DNS records, a server with what belongs to it.
- * Data is not touched. Costs nothing after a run that ended.
+ * but never written into the state: containers and networks, tunnels and DNS records, a server with what belongs to it,
+ * the attachment of its data volume. Data is not touched. Costs nothing after a run that ended.
  * @param {import("./backend.mjs").Backend} backend
  * @param {string} stack
  * @param {string} cliFolder
@@ -46,7 +47,11 @@ export async function recover({ env, own }, stack, cliFolder) {
   if (!exported || (!killed && !hasPending(exported.deployment))) return;
   await removeOrphans(exported.deployment, env);
   if (!hasPending(exported.deployment)) return;
-  const begun = [...begunAtCloudflare(exported.deployment), ...begunAtHetzner(exported.deployment)];
+  const begun = [
+    ...begunAtCloudflare(exported.deployment),
+    ...begunAtHetzner(exported.deployment),
+    ...begunAttachments(exported.deployment),
+  ];
   if (begun.length > 0) {
     const { exported: shown = exported } = await exportStack(env, stack, { secrets: true });
     await removeFromCloudflare(shown.deployment, env);

@@ -138,19 +138,17 @@ async function bringUp(workspace, stack, stackFile) {
   if (own) await ensureStack(env, stack);
   else await run("pulumi", ["stack", "select", "--create", stack, "--non-interactive"], { env });
   await recover(workspace, stack, cliFolder);
-  // Refreshed, so that what was stopped or removed by hand is mended. Without a preview: it would say the same twice.
-  const settings = [
-    "--yes",
-    "--skip-preview",
-    "--refresh",
-    "--suppress-outputs",
-    ...(own ? ["--config-file", stackFile] : []),
-    ...policyArguments("up"),
-  ];
+  const settings = ["--stack", stack, ...(own ? ["--config-file", stackFile] : [])];
+  await refuseBad(env, stack, settings);
   const live = process.stdout.isTTY;
   const code = await runInForeground(
     "pulumi",
-    ["up", "--stack", stack, ...settings, ...(live ? [] : ["--non-interactive"])],
+    [
+      ...["up", ...settings, ...policyArguments("up")],
+      // Refreshed, so that what was stopped or removed by hand is mended.
+      ...["--yes", "--skip-preview", "--refresh", "--suppress-outputs"],
+      ...(live ? [] : ["--non-interactive"]),
+    ],
     {
       env,
       ...(live ? {} : { onLine: shortened(say) }),
@@ -160,6 +158,25 @@ async function bringUp(workspace, stack, stackFile) {
     throw new UserError(
       "The instance is not up: the reason is above. Run the same command again to go on from here.",
     );
+}
+
+/**
+ * What is protected, and policies about the stack as a whole, stop an `up` only half-way. A preview is told of it before
+ * anything is changed; of one that finds nothing, nothing is shown: the `up` says the same.
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} stack
+ * @param {readonly string[]} settings
+ */
+async function refuseBad(env, stack, settings) {
+  const args = ["preview", ...settings, ...policyArguments("preview"), "--non-interactive"];
+  const { code, stdout, stderr } = await run("pulumi", args, { env });
+  if (code === 0) return;
+  `${stdout}\n${stderr}`.split("\n").forEach(shortened(say));
+  throw new UserError(
+    stdout.includes("marked for protection")
+      ? `Nothing was changed: something would be lost. What, and what to do: npm run review -- --stack ${stack}`
+      : "Nothing was changed: the reason is above.",
+  );
 }
 
 /**

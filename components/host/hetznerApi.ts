@@ -20,6 +20,8 @@ interface Action {
 
 interface Body {
   readonly action?: Action;
+  readonly actions?: readonly Action[];
+  readonly volume?: { readonly server: number | null };
   readonly error?: { readonly code: string; readonly message: string };
 }
 
@@ -51,20 +53,42 @@ export class HetznerApi {
     return this.order({ method: "DELETE", path });
   }
 
+  /** The server that has a volume, once nothing is at work on it any more; null: none. @throws ApiError */
+  async holderOf(volume: number): Promise<number | null> {
+    const path = `/volumes/${volume}`;
+    const { actions = [] } = await this.read(`${path}/actions?status=running`);
+    for (const action of actions) await this.ended(action);
+    return (await this.read(path)).volume?.server ?? null;
+  }
+
+  /** @throws ApiError */
+  detach(volume: number): Promise<void> {
+    return this.order({ method: "POST", path: `/volumes/${volume}/actions/detach` });
+  }
+
   /** Ends once it is done, which an action may tell. What is gone already is no failure. */
   private async order(request: ApiRequest): Promise<void> {
     try {
-      let { action } = (await this.ask(request)).body as Body;
-      for (let looks = 1; action?.status === "running"; looks += 1) {
-        if (looks > looksAtAction) throw new ApiError(0, "it takes longer than two minutes");
-        await sleep(1_000);
-        const path = `/actions/${action.id}`;
-        ({ action } = (await this.ask({ method: "GET", path })).body as Body);
-      }
-      if (action?.status === "error") throw new ApiError(0, action.error?.message ?? "it failed");
+      const { action } = (await this.ask(request)).body as Body;
+      const ended = action && (await this.ended(action));
+      if (ended?.status === "error") throw new ApiError(0, ended.error?.message ?? "it failed");
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 404)) throw error;
     }
+  }
+
+  private async ended(begun: Action): Promise<Action | undefined> {
+    let action: Action | undefined = begun;
+    for (let looks = 1; action?.status === "running"; looks += 1) {
+      if (looks > looksAtAction) throw new ApiError(0, "it takes longer than two minutes");
+      await sleep(1_000);
+      ({ action } = await this.read(`/actions/${begun.id}`));
+    }
+    return action;
+  }
+
+  private async read(path: string): Promise<Body> {
+    return (await this.ask({ method: "GET", path })).body as Body;
   }
 
   private async ask(request: ApiRequest): Promise<ApiAnswer> {

@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as tls from "@pulumi/tls";
 import {
   liftProtection,
+  readinessScript,
   renderCloudInit,
   type Architecture,
   type HetznerServerSpec,
@@ -102,17 +103,11 @@ export class HetznerHost extends pulumi.ComponentResource implements Host {
         ],
         userData: pulumi.secret(
           pulumi
-            .all([
-              hostKey.privateKeyOpenssh,
-              hostKey.publicKeyOpenssh,
-              loginKey.publicKeyOpenssh,
-              volume.id,
-            ])
-            .apply(([privateKey, publicKey, login, dataVolumeId]) =>
+            .all([hostKey.privateKeyOpenssh, hostKey.publicKeyOpenssh, loginKey.publicKeyOpenssh])
+            .apply(([privateKey, publicKey, login]) =>
               renderCloudInit(spec.cloudInit, {
                 hostKey: { privateKey, publicKey: publicKey.trim() },
-                loginKeys: [login.trim()],
-                dataVolumeId,
+                loginKey: login.trim(),
               }),
             ),
         ),
@@ -149,16 +144,15 @@ export class HetznerHost extends pulumi.ComponentResource implements Host {
     );
     const ready = new command.local.Command(
       `${name}-ready`,
-      {
-        ...this.command({
-          create: spec.readiness,
-          // Another type is the same server, but started anew.
-          triggers: [server.id, spec.serverType, attachment.id],
-          logging: command.local.Logging.StdoutAndStderr,
-        }),
+      this.command({
         // Nothing of the folder is in the script, which would be another on another machine.
-        create: folder.apply(() => `${spec.preamble}${spec.readiness}`),
-      },
+        create: pulumi
+          .all([volume.id, folder])
+          .apply(([dataVolumeId]) => readinessScript(spec.readiness, dataVolumeId)),
+        // Another type is the same server, but started anew.
+        triggers: [server.id, spec.serverType, attachment.id],
+        logging: command.local.Logging.StdoutAndStderr,
+      }),
       { parent: this, provider: providers.command },
     );
     this.ready = [ready];

@@ -24,7 +24,7 @@ export interface Host {
 /** A command that the operator's machine runs. */
 export interface HostCommandArgs {
   /** Shell scripts, with the docker client on their path. */
-  readonly create: string;
+  readonly create: pulumi.Input<string>;
   readonly delete?: string;
   readonly environment?: Readonly<Record<string, pulumi.Input<string>>>;
   readonly triggers?: pulumi.Input<unknown>[];

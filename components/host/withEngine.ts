@@ -1,4 +1,5 @@
 import type * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
 import type { HostCommandArgs } from "./host";
 
 /**
@@ -13,7 +14,7 @@ export function withEngine(
   preamble = "",
 ): command.local.CommandArgs {
   return {
-    create: `${preamble}${create}`,
+    create: pulumi.concat(preamble, create),
     ...(remove === undefined ? {} : { delete: `${preamble}${remove}` }),
     environment: { ...environment, DOCKER_HOST: endpoint },
     ...(triggers === undefined ? {} : { triggers }),

@@ -1,9 +1,10 @@
-import { dockerEngineVersion, type CloudInitSpec } from "./cloudInit";
+import type { CloudInitSpec } from "./cloudInit";
 import type { Config } from "../configSchema";
 import { labelOf, labelValue, physicalName } from "../names";
 import type { Architecture } from "./architecture";
 import { firewallRules, type FirewallRule } from "./firewall";
-import { readinessScript } from "./readiness";
+import { dockerEngineVersion } from "./hostSetup";
+import type { ReadinessSpec } from "./readiness";
 import { serverTypes } from "./serverTypes";
 import { sshPreamble } from "./sshConfig";
 
@@ -28,8 +29,8 @@ export interface HetznerServerSpec {
    * beforehand; the SSH configuration that is made for it says where that is.
    */
   readonly endpoint: string;
-  /** Waits for the end of the server's set-up, with an `ssh` that knows the server. */
-  readonly readiness: string;
+  /** Its set-up, which is applied and waited for. */
+  readonly readiness: ReadinessSpec;
   /** What every script that talks to the server begins with. */
   readonly preamble: string;
 }
@@ -60,15 +61,19 @@ export function hetznerServer(config: Config, host: HetznerConfig): HetznerServe
     user: loginUser,
     dataVolume: { name: physicalName(config.name, "data"), sizeGb: host.dataVolumeGb },
     firewall: firewallRules(config.edge, host.adminIps),
-    cloudInit: {
-      hostname: name,
-      user: loginUser,
-      swapMb: Math.min(4096, Math.max(1024, Math.floor(config.sizing.memoryMb / 2))),
-      docker: { version: dockerEngineVersion },
-      rebootTime,
-    },
+    cloudInit: { hostname: name, user: loginUser },
     endpoint: `ssh://${loginUser}@${name}`,
-    readiness: readinessScript(name, labelOf(config.name), bootSeconds),
+    readiness: {
+      name,
+      label: labelOf(config.name),
+      seconds: bootSeconds,
+      setup: {
+        user: loginUser,
+        swapMb: Math.min(4096, Math.max(1024, Math.floor(config.sizing.memoryMb / 2))),
+        docker: { version: dockerEngineVersion },
+        rebootTime,
+      },
+    },
     preamble: sshPreamble(name),
   };
 }

@@ -7,12 +7,11 @@ export const dockerRoot = `${dataFolder}/docker`;
 /** Hetzner's volumes show under this name, followed by their id: https://docs.hetzner.com/cloud/volumes/ */
 export const dataDevicePrefix = "/dev/disk/by-id/scsi-0HC_Volume_";
 
-/** A file on the server, owned by root. */
+/** A file on the server, owned by root and readable by all. */
 export interface HostFile {
   readonly path: string;
+  /** Ends in a line feed. */
   readonly content: string;
-  /** Octal, as `chmod` takes it. Default: `0644`. */
-  readonly permissions?: string;
 }
 
 /**
@@ -80,7 +79,7 @@ export function dockerUnitFile(): HostFile {
 
 /**
  * A unit rather than a line of fstab: that would hold up the boot without its volume, and nobody could log in to see
- * why. The file system is enlarged with each boot to what the volume has become.
+ * why.
  */
 export function mountUnitFile(volumeId: string): HostFile {
   return {
@@ -88,7 +87,6 @@ export function mountUnitFile(volumeId: string): HostFile {
     content: lines(
       "[Unit]",
       "Description=Docker's data, on a volume of its own",
-      "Wants=systemd-growfs@mnt-data.service",
       "",
       "[Mount]",
       `What=${dataDevicePrefix}${volumeId}`,

@@ -17,8 +17,9 @@ const instanceOf = (steps: readonly Step[]): Step | undefined =>
 const told = (steps: readonly Step[], when: "before" | "after"): Snapshot["outputs"] =>
   instanceOf(steps)?.[when]?.outputs ?? {};
 
+/** The names that other servers know the instance by, as the resource holds them that stands for them. */
 const identity = (steps: readonly Step[], key: keyof Identity, when: "before" | "after"): string =>
-  textOf(mapOf(told(steps, when)["identity"])[key]);
+  textOf(mapOf(steps.find(({ type }) => type === types.identity)?.[when]?.inputs["keepers"])[key]);
 
 function replaced(before: string, after: string): Replaced | undefined {
   return before === "" || after === "" || before === after ? undefined : { before, after };
@@ -32,7 +33,7 @@ export function machineMb(steps: readonly Step[], when: "before" | "after"): num
 
 /** Where uploads are kept, where that is to be another place. */
 export const changedMedia = ({ steps }: Preview): Replaced | undefined =>
-  replaced(identity(steps, "media", "before"), identity(steps, "media", "after"));
+  replaced(textOf(told(steps, "before")["mediaPlace"]), textOf(told(steps, "after")["mediaPlace"]));
 
 /** The name under which people browse, as the last deployment told it and as the stack file now says. */
 function changedAddress({ steps, config }: Preview): Replaced | undefined {
@@ -46,7 +47,7 @@ function changedAddress({ steps, config }: Preview): Replaced | undefined {
 
 /**
  * The domain, where it is to be another one; also that under which people browse, which can no more change. Where the
- * preview came not far enough to tell, or the state is of before it was told, by the address that the state holds.
+ * preview came not far enough to tell, by the address that the state holds.
  */
 export function changedDomain(preview: Preview): Replaced | undefined {
   const { steps } = preview;

@@ -1,6 +1,6 @@
 import { bootSeconds } from "../hosts/hetznerServer";
 import { containerPart, partOf, types } from "./parts";
-import { listOf, type Snapshot, type Step } from "./step";
+import { listOf, textOf, type Snapshot, type Step } from "./step";
 
 /** What people notice by its absence. */
 export type Service = "web" | "streaming" | "sidekiq" | "search";
@@ -87,6 +87,27 @@ function ofServer(step: Step): Interruption[] {
     : [];
 }
 
+const isSetup = ({ type, name }: Step): boolean =>
+  type === types.command && name.endsWith("-host-ready");
+
+const dockerIn = (snapshot: Snapshot | undefined): string | undefined =>
+  /^docker_version=(\S+)$/m.exec(textOf(snapshot?.inputs["create"]))?.[1];
+
+/** Another Docker on the server that there is. */
+function ofSetup(step: Step, steps: readonly Step[]): Interruption[] {
+  if (!isSetup(step) || steps.some((each) => ofServer(each).length > 0)) return [];
+  const [from, to] = [dockerIn(step.before), dockerIn(step.after)];
+  if (from === undefined || to === undefined || from === to) return [];
+  return [
+    {
+      part: "server",
+      services: everything,
+      seconds: bootSeconds,
+      why: `Docker ${from} becomes Docker ${to}: containers go on while it is started anew, or come back right after where the two are far apart. They are waited for at most ${bootSeconds} s`,
+    },
+  ];
+}
+
 /** Where visitors come in: by the ports that the gateway publishes, or by a tunnel. */
 function wayIn(steps: readonly Step[], when: "before" | "after"): string | undefined {
   const gateway = steps.find((step) => containerPart(step) === "gateway")?.[when];
@@ -143,6 +164,7 @@ export function interruptionsOf(steps: readonly Step[]): Interruption[] {
   return [
     ...steps.flatMap((step) => [
       ...ofServer(step),
+      ...ofSetup(step, steps),
       ...ofContainer(step, steps),
       ...ofAddress(step),
       ...ofTunnel(step),

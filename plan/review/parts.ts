@@ -8,6 +8,7 @@ export const types = {
   network: "docker:index/network:Network",
   volume: "docker:index/volume:Volume",
   password: "random:index/randomPassword:RandomPassword",
+  identity: "random:index/randomUuid:RandomUuid",
   command: "command:local:Command",
   server: "hcloud:index/server:Server",
   dataVolume: "hcloud:index/volume:Volume",
@@ -19,6 +20,7 @@ export const types = {
 
 /** What is said of a resource that there is one of. */
 const single: Readonly<Record<string, string>> = {
+  [types.identity]: "domain",
   [types.server]: "server",
   [types.dataVolume]: "data volume of the server",
   [types.firewall]: "firewall",
@@ -94,6 +96,7 @@ const recordName = (snapshot: Snapshot | undefined): string =>
   [snapshot?.inputs["type"], snapshot?.inputs["name"]].map(textOf).join(" ").trim();
 
 function commandName(name: string): string {
+  if (name === "ready") return "set-up of the server";
   const published = /^(.*?)-?publication$/.exec(name)?.[1];
   return published === undefined ? `job ${name}` : `way to ${published || "the gateway"}`;
 }

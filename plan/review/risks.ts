@@ -24,6 +24,8 @@ export interface Risk {
 /** A risk of a resource, before it is told who stops it. */
 type Danger = Pick<Risk, "what" | "remedy"> & Partial<Risk>;
 
+const protection = "the protection in Pulumi's state";
+
 const isTouched = ({ change }: Step): boolean => change === "removed" || change === "replaced";
 
 const verb = ({ change }: Step): string =>
@@ -149,9 +151,9 @@ function ofResource(step: Step, preview: Preview): Risk[] {
     (step.before?.protect === true && isTouched(step)) ||
     protectedNames(preview).includes(step.name);
   const dangers = [...ofVolume(step), ...ofSecret(step, preview), ...ofDataVolume(step)];
-  // Whatever else is protected is so for a reason; commands are for that of what they go with.
+  // Whatever else is protected is so for a reason; commands are for that of what they go with, and the domain is told above.
   const all =
-    dangers.length === 0 && stopped && step.type !== types.command
+    dangers.length === 0 && stopped && step.type !== types.command && step.type !== types.identity
       ? [
           {
             what: `It ${verb(step)}, and it is protected.`,
@@ -164,13 +166,16 @@ function ofResource(step: Step, preview: Preview): Risk[] {
     part: partOf(step) ?? step.name,
     acknowledgeable: true,
     ...danger,
-    ...(stopped && { upStops: "the protection in Pulumi's state" }),
+    ...(stopped && { upStops: protection }),
   }));
 }
 
 function ofDomain(preview: Preview): Risk[] {
   const domain = changedDomain(preview);
   if (domain === undefined) return [];
+  const isKept = preview.steps.some(
+    ({ type, before }) => type === types.identity && before?.protect === true,
+  );
   return [
     {
       name: "domain",
@@ -178,6 +183,7 @@ function ofDomain(preview: Preview): Risk[] {
       what: `${shown(domain)}. It is in the name of every account and of every post, by which all other servers know them: they would take everybody here for a stranger, and there is no way back.`,
       remedy: `set it back to ${domain.before}, or make another instance beside this one, with a stack of its own`,
       acknowledgeable: false,
+      ...(isKept && { upStops: protection }),
     },
   ];
 }

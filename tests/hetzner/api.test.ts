@@ -443,11 +443,16 @@ describe("a volume", () => {
       `/volumes/${volume}/actions/attach`,
       { server: id },
     ];
+    const running = async (volume: number): Promise<unknown> =>
+      (await send("GET", `/volumes/${volume}/actions?status=running`)).body.actions;
     expect((await send(...attach(one))).status).toBe(201);
     expect(await refusal(...attach(two))).toBe("423 locked");
     expect(await refusal("DELETE", `/servers/${id}`)).toBe("423 locked");
+    expect(await running(one)).toMatchObject([{ command: "attach_volume", status: "running" }]);
+    expect(await running(two)).toEqual([]);
     release();
     await api.project.settled();
+    expect(await running(one)).toEqual([]);
     await done(...attach(two));
   });
 

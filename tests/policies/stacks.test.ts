@@ -292,8 +292,12 @@ const spoilt: Readonly<Record<string, Spoilt>> = {
   "a disk without protection": {
     of: prod,
     spoil: at("mastodon-host-data", (found) => ({ ...found, protect: false })),
-    // And with it, all that lies on it.
-    refused: Array<string>(5).fill("protect-data"),
+    refused: ["protect-data"],
+  },
+  "media on a disk, without protection of its own": {
+    of: prod,
+    spoil: at("mastodon-foundation-volume-media", (found) => ({ ...found, protect: false })),
+    refused: ["protect-data"],
   },
   "a server that can be deleted": {
     of: prod,

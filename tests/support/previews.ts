@@ -205,8 +205,8 @@ const moved = (metadata: Metadata & Values): Values[] =>
   }));
 
 const outputsOfInstance = (config: Config): Values => {
-  const { sizing, identity } = makePlan(config);
-  return { memoryMb: sizing.memoryMb, architecture: "amd64", identity };
+  const { sizing, mediaPlace } = makePlan(config);
+  return { memoryMb: sizing.memoryMb, architecture: "amd64", mediaPlace };
 };
 
 const outputsOf = (graph: Graph, resource: Placed): Values =>

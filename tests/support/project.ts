@@ -84,8 +84,20 @@ export class Project {
       if (existsSync(file)) await copyAsIs(file, path.join(this.clone, name));
     }
     await mkdir(path.join(this.options.folder, "home"), { recursive: true });
-    await symlink(path.join(projectFolder, "node_modules"), path.join(this.clone, "node_modules"));
+    await this.linkPackages();
     await this.configure(this.options.config);
+  }
+
+  /** A command that found packages older than their lock file would empty the folder that is linked to. */
+  private async linkPackages(): Promise<void> {
+    const packages = path.join(projectFolder, "node_modules");
+    const [wanted, installed] = await Promise.all([
+      stat(path.join(projectFolder, "package-lock.json")),
+      stat(path.join(packages, ".package-lock.json")),
+    ]);
+    if (installed.mtimeMs < wanted.mtimeMs)
+      throw new Error("node_modules is older than package-lock.json: run npm ci.");
+    await symlink(packages, path.join(this.clone, "node_modules"));
   }
 
   /** Installs doubles of the provider plugins, where none can be downloaded. */
@@ -104,8 +116,8 @@ export class Project {
   }
 
   /** `npm start`. */
-  start(): Promise<Result> {
-    return this.node(["toolchain/start.mjs"]);
+  start(mayFail = false): Promise<Result> {
+    return this.node(["toolchain/start.mjs"], mayFail);
   }
 
   /** `npm start`, or `up` of another stack, left running. */

@@ -7,6 +7,7 @@ import {
   ConfigError,
   parseConfig,
   preflight,
+  readinessScript,
   zoneQuestion,
   type HostFacts,
   type Plan,
@@ -64,7 +65,7 @@ const unasked = (): string[] =>
     .map((file) => `plan/${file}`);
 
 const ofPlan = ({ host, jobs }: Plan): string[] => [
-  ...(host.kind === "hetzner" ? host.readiness.split("\n") : []),
+  ...(host.kind === "hetzner" ? readinessScript(host.readiness, "4711").split("\n") : []),
   ...jobs.caddyfile.script.split("\n"),
 ];
 

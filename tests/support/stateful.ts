@@ -2,7 +2,7 @@ import type { RecordedResource, Recording } from "./harness";
 import type { RequestedResource } from "./requestRecorder";
 import { isMap } from "../../plan";
 
-/** A resource that cannot be made anew without a loss: data, a secret, a server with its addresses. */
+/** A resource that cannot be made anew without a loss: data, a secret, the domain, a server with its addresses. */
 export interface Stateful {
   readonly protect: boolean;
   readonly retainOnDelete: boolean;
@@ -17,6 +17,7 @@ export type State = Readonly<Record<string, Stateful>>;
 const harmless: Readonly<Record<string, readonly string[]>> = {
   "docker:index/volume:Volume": [],
   "random:index/randomPassword:RandomPassword": [],
+  "random:index/randomUuid:RandomUuid": [],
   // Another key is another server, whose user data it is part of.
   "tls:index/privateKey:PrivateKey": [],
   "hcloud:index/sshKey:SshKey": ["name", "labels"],

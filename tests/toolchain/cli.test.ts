@@ -1,4 +1,9 @@
+import { textOf } from "../support/page";
 import { callToolchain } from "../support/toolchain";
+
+const { dependencies } = JSON.parse(textOf("package.json")) as {
+  readonly dependencies: { readonly "@pulumi/pulumi": string };
+};
 
 const sum = "0a".repeat(32);
 const other = "1b".repeat(32);
@@ -14,4 +19,10 @@ test.each([
   ["a sum that is cut short", `${sum.slice(1)}  a.tar.gz\n`, "a.tar.gz"],
 ])("no checksum is found for %s", (_, text, name) => {
   expect(callToolchain("cli", "findSum", [text, name])).toBeNull();
+});
+
+test("no CLI is used that is older than the SDK, or knows no --ignore-protect", () => {
+  const oldest = callToolchain("cli", "minimumVersion", []);
+  for (const needed of [dependencies["@pulumi/pulumi"], "3.256.0"])
+    expect(callToolchain("versions", "isAtLeast", [oldest, needed])).toBe(true);
 });

@@ -14,10 +14,17 @@ let api: HetznerApi;
 /** What a machine does before it has power, and before it is gone. */
 let boot: () => Promise<void>;
 let end: () => Promise<void>;
+/** What it takes to give it a volume. */
+let plug: () => Promise<void>;
 
 beforeEach(async () => {
-  boot = end = () => Promise.resolve();
-  const machines = { ...noMachines, boot: () => boot(), remove: () => end() };
+  boot = end = plug = () => Promise.resolve();
+  const machines = {
+    ...noMachines,
+    boot: () => boot(),
+    remove: () => end(),
+    attach: () => plug(),
+  };
   api = await HetznerApi.start({ token, machines });
 });
 
@@ -223,6 +230,103 @@ it("never removes a volume, and names both ways out", async () => {
     `Warning: The volume ${nameOf("data")} at Hetzner may hold data, so it stays. If nothing is on it, delete it in the Hetzner Cloud Console (Volumes). Or take it over as it is: npm run pulumi -- import hcloud:index/volume:Volume mastodon-host-data ${id} --stack prod --generate-code=false --parent 'parent=u' --provider 'provider=h'\n`,
   ]);
   expect(written()).toHaveLength(before);
+});
+
+describe("a data volume that was being attached", () => {
+  let [server, volume] = [0, 0];
+
+  beforeEach(async () => {
+    await make("server", "data");
+    await api.project.settled();
+    [[server = 0] = [], [volume = 0] = []] = [api.project.servers, api.project.volumes].map(
+      (store) => store.all().map(({ id }) => id),
+    );
+  });
+
+  const attach = (): Promise<void> => send("POST", `/volumes/${volume}/actions/attach`, { server });
+
+  const attachedTo = (): unknown[] => api.project.volumes.all().map((each) => each.server);
+
+  /** A run that was killed while Hetzner attached it. */
+  const cut = (to = server, inputs?: object): object => ({
+    resources: [
+      ...killed([], inputs).resources,
+      { type: "hcloud:index/volume:Volume", id: `${volume}`, inputs: { name: nameOf("data") } },
+      { type: "hcloud:index/server:Server", id: `${to}` },
+    ],
+    pending_operations: [
+      {
+        type: "creating",
+        resource: {
+          type: "hcloud:index/volumeAttachment:VolumeAttachment",
+          provider: "h::p",
+          inputs: { volumeId: volume, serverId: to },
+        },
+      },
+    ],
+  });
+
+  const detached = `Detached the volume ${nameOf("data")} at Hetzner, which the last run attached and did not get to record.\n`;
+
+  it("is detached, so that the next run can attach it", async () => {
+    await attach();
+    await api.project.settled();
+    const { stdout, stderr } = await remove(cut());
+    expect([stdout, stderr]).toEqual([detached, ""]);
+    expect(attachedTo()).toEqual([null]);
+    await attach();
+    await api.project.settled();
+    expect(attachedTo()).toEqual([server]);
+  });
+
+  it("is detached also where Hetzner is still at it", async () => {
+    plug = () => sleep(3_000);
+    await attach();
+    expect(attachedTo()).toEqual([null]);
+    const { stdout, stderr } = await remove(cut());
+    expect([stdout, stderr]).toEqual([detached, ""]);
+    expect(attachedTo()).toEqual([null]);
+    expect(api.requests.map(({ status }) => status)).not.toContain(423);
+  });
+
+  it.each([
+    ["had not begun to", () => Promise.resolve()],
+    [
+      "could not",
+      async () => {
+        plug = () => sleep(3_000).then(() => Promise.reject(new Error("no free slot")));
+        await attach();
+      },
+    ],
+  ])("is left alone, without a word, where Hetzner %s", async (_what, begin) => {
+    await begin();
+    const before = written();
+    const { stdout, stderr } = await remove(cut());
+    expect(stdout + stderr).toBe("");
+    expect(written()).toEqual(before);
+  });
+
+  it("stays where another server has it, and is told", async () => {
+    await attach();
+    await api.project.settled();
+    const before = written();
+    const { stdout, stderr } = await remove(cut(server + 1));
+    expect([stdout, stderr]).toEqual([
+      "",
+      `Warning: The volume ${nameOf("data")} at Hetzner is attached to the server ${server}, which the last run did not ask for, so it stays. If nobody uses it there, detach it in the Hetzner Cloud Console (Volumes).\n`,
+    ]);
+    expect(attachedTo()).toEqual([server]);
+    expect(written()).toEqual(before);
+  });
+
+  it("is told what to look at for where Hetzner cannot be asked", async () => {
+    await attach();
+    const { stdout, stderr } = await remove(cut(server, { ...access(), token: "" }));
+    expect([stdout, stderr]).toEqual([
+      "",
+      `Warning: Whether the last run left the volume ${nameOf("data")} attached at Hetzner could not be seen to: there is no token to ask with. If up then says volume_already_attached, detach it in the Hetzner Cloud Console (Volumes).\n`,
+    ]);
+  });
 });
 
 it.each([

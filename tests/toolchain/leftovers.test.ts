@@ -98,9 +98,58 @@ describe("what a stack of its own server leaves", () => {
     expect(kept).toEqual([volume, disk]);
   });
 
+  it("are as many secrets as there are protected passwords", () => {
+    const secret = { urn: "r", type: "random:index/randomPassword:RandomPassword", protect: true };
+    const others = [
+      disk,
+      { ...secret, protect: false },
+      { ...secret, type: "random:index/randomUuid:RandomUuid" },
+      { urn: "c", type: "command:local:Command", protect: true },
+    ];
+    expect(call("secretsIn", { resources: [...others, secret] })).toEqual([secret]);
+  });
+
   it("goes with the server where the program made that", () => {
     expect(callToolchain("leftovers", "ownsServer", [{ resources: [disk, server] }])).toBe(true);
     expect(callToolchain("leftovers", "ownsServer", [{ resources: [volume] }])).toBe(false);
+  });
+});
+
+describe("what a destroy leaves where it is", () => {
+  const protect = true;
+  const secret = { urn: "r", type: "random:index/randomPassword:RandomPassword", protect };
+  const volume = {
+    urn: "v",
+    type: "docker:index/volume:Volume",
+    protect,
+    retainOnDelete: true,
+  };
+  const disk = { urn: "d", type: "hcloud:index/volume:Volume", protect };
+  const server = { urn: "s", type: "hcloud:index/server:Server" };
+  const lifting = { urn: "l", type: "command:local:Command", protect };
+  const scratch = { urn: "u", type: "docker:index/volume:Volume" };
+  const keeping = (...resources: object[]): unknown => call("keeping", { resources });
+  const allProtected = ["--exclude-protected"];
+
+  it("is all that is protected, as Pulumi finds it", () => {
+    expect(keeping(secret, provider, volume, web)).toEqual(allProtected);
+    expect(call("keeping", {})).toEqual(allProtected);
+  });
+
+  it("is the disk with all else that is protected, but not the volumes on it, which would keep the server", () => {
+    expect(keeping(secret, disk, lifting, server, provider, volume, scratch)).toEqual(
+      ["--ignore-protect", "r", "d", "l"].flatMap((each, index) =>
+        index === 0 ? each : ["--exclude", each],
+      ),
+    );
+  });
+
+  it.each<[string, object[]]>([
+    ["no disk stays that would have its data", [secret, { ...disk, protect: false }, volume]],
+    ["Docker would be told to remove it", [secret, disk, { ...volume, retainOnDelete: false }]],
+    ["there is none any more", [secret, disk, lifting]],
+  ])("is each volume too where %s", (_why, resources) => {
+    expect(keeping(...resources, server)).toEqual(allProtected);
   });
 });
 
@@ -310,6 +359,47 @@ describe("what a killed run may have left at Hetzner", () => {
       token: "secret-token",
       baseUrl: "http://127.0.0.1:1/v1",
     });
+  });
+});
+
+describe("a data volume that a killed run may have left attached", () => {
+  const inputs = { volumeId: 7, serverId: 9, automount: false };
+  const attachment = {
+    urn: "a",
+    type: "hcloud:index/volumeAttachment:VolumeAttachment",
+    provider: "h::p",
+    inputs,
+  };
+  const disk = {
+    urn: "d",
+    type: "hcloud:index/volume:Volume",
+    id: "7",
+    inputs: { name: "mastodon-a-data" },
+  };
+  const server = { urn: "s", type: "hcloud:index/server:Server", id: "9" };
+  const begun = (resources: object[], resource: object = attachment, type = "creating"): unknown =>
+    call("begunAttachments", { resources, pending_operations: [{ type, resource }] });
+
+  it("is told from what was being attached, and to what", () => {
+    expect(begun([disk, server])).toEqual([
+      { what: "volume mastodon-a-data", volume: 7, server: 9, provider: "h::p" },
+    ]);
+  });
+
+  it("is told where the volume was attached to an earlier server", () => {
+    const earlier = { ...attachment, id: "7", inputs: { ...inputs, serverId: 8 } };
+    expect(begun([disk, server, earlier])).toHaveLength(1);
+  });
+
+  it.each<[string, unknown]>([
+    ["was only being detached", begun([disk, server], attachment, "deleting")],
+    ["is of another kind", begun([disk, server], { ...server, inputs })],
+    ["says of no server", begun([disk, server], { ...attachment, inputs: { volumeId: 7 } })],
+    ["is of a volume that the state does not know", begun([server, { ...disk, id: "70" }])],
+    ["is of a server that the state does not know", begun([disk, { ...server, id: "7" }])],
+    ["is in the state all the same", begun([disk, server, { ...attachment, id: "7" }])],
+  ])("is none where it %s", (_what, found) => {
+    expect(found).toEqual([]);
   });
 });
 

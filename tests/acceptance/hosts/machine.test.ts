@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { dockerEngineVersion, renderCloudInit, type CloudInitValues } from "../../../plan";
+import {
+  dockerEngineVersion,
+  readinessScript,
+  renderCloudInit,
+  type CloudInitValues,
+  type HostSetupSpec,
+} from "../../../plan";
 import { docker, run, until, type Result } from "../../support/commands";
 import { SimulatedMachines } from "../../support/machine/simulatedMachines";
 import { makeHostKey, SshClient } from "../../support/machine/sshClient";
@@ -9,9 +15,9 @@ import { currentTestbed } from "../../support/testbed";
 
 const testbed = currentTestbed();
 const folder = path.join(testbed.folder, "machine");
-const spec = {
-  hostname: "social",
-  user: "mastodon",
+const spec = { hostname: "social", user: "mastodon" };
+const setup: HostSetupSpec = {
+  user: spec.user,
   swapMb: 64,
   docker: { version: dockerEngineVersion },
   rebootTime: "04:30",
@@ -27,20 +33,29 @@ let machines: SimulatedMachines;
 let client: SshClient;
 let values: CloudInitValues;
 
-/** Boots a machine of the program's making, with the number of the volume that it is told of. */
-async function boot({ id, ipv4 }: typeof first, dataVolumeId: number): Promise<void> {
+/** Boots a machine of the program's making. */
+async function boot({ id, ipv4 }: typeof first): Promise<void> {
   await machines.boot({
     id,
     ipv4,
     ipv6: "",
     name: "created-name",
     sshKeys: [await client.publicKey()],
-    userData: renderCloudInit(spec, { ...values, dataVolumeId: String(dataVolumeId) }),
+    userData: renderCloudInit(spec, values),
     memoryMb: 1024,
     cpus: 1,
   });
   await client.know(ipv4, values.hostKey.publicKey);
 }
+
+/** Sets a machine up from somebody's own, as the program does. */
+const setUp = (ipv4: string, dataVolumeId: number, changed: Partial<HostSetupSpec> = {}) => {
+  const label = "org.joinmastodon.instance=none";
+  const name = `${spec.user}@${ipv4}`;
+  const readiness = { name, label, seconds: 120, setup: { ...setup, ...changed } };
+  const script = readinessScript(readiness, String(dataVolumeId));
+  return run("sh", ["-c", script], { env: client.env, mayFail: true });
+};
 
 /** The docker client of somebody's own machine, against the engine of this one. */
 const remote = (ipv4: string, command: string): Promise<Result> =>
@@ -61,8 +76,7 @@ beforeAll(async () => {
   client = await SshClient.create(path.join(folder, "client"));
   values = {
     hostKey: await makeHostKey(folder),
-    loginKeys: [await client.publicKey()],
-    dataVolumeId: String(volume),
+    loginKey: await client.publicKey(),
   };
   machines = await SimulatedMachines.open({
     ...testbed.machines,
@@ -73,16 +87,23 @@ beforeAll(async () => {
 
 afterAll(() => machines.close());
 
-describe("a machine that carries out the user data", () => {
+describe("a machine that is set up", () => {
+  let result: Result;
+
   beforeAll(async () => {
     await machines.createVolume(volume, 10);
-    await boot(first, volume);
+    await boot(first);
     // As the API does it: the server runs before the volume can be attached.
     await machines.attach(volume, first.id);
-    await machines.booted(first.id);
+    result = await setUp(first.ipv4, volume);
   });
 
-  it("has carried out all of it without an error or a warning", async () => {
+  it("is ready, and has said what was done", () => {
+    expect([result.code, result.stderr]).toEqual([0, ""]);
+    expect(result.stdout).toMatch(/Setting the server up\..*\nDocker \S+ is ready\.\n$/s);
+  });
+
+  it("has carried out its user data without an error or a warning", async () => {
     const { code, stdout } = await machines.finished(first.id);
     expect(stdout).toMatch(/^status: done$/m);
     expect(stdout).toMatch(/^recoverable_errors: \{\}$/m);
@@ -176,14 +197,43 @@ describe("a machine that carries out the user data", () => {
     expect((await remote(first.ipv4, "exec keeper redis-cli save")).stdout).toBe("OK\n");
   });
 
-  it("changes nothing when its script is run again", async () => {
-    const started = (): Promise<Result> =>
-      remote(first.ipv4, "inspect --format={{.State.StartedAt}} keeper");
-    const before = await started();
-    const script = `/usr/local/sbin/mastodon-host ${volume} ${dockerEngineVersion} 64`;
-    expect(before.code).toBe(0);
-    expect(await consoleOf(first.id, script)).toBe("");
-    expect(await started()).toEqual(before);
+  /** Since when engine and container run. */
+  const runSince = async (): Promise<string[]> => [
+    await consoleOf(first.id, "systemctl show --property=ActiveEnterTimestampMonotonic docker"),
+    (await remote(first.ipv4, "inspect --format={{.State.StartedAt}} keeper")).stdout,
+  ];
+
+  it("changes nothing when it is set up again", async () => {
+    const before = await runSince();
+    const { code, stdout } = await setUp(first.ipv4, volume);
+    expect([code, stdout]).toEqual([0, result.stdout]);
+    expect(await runSince()).toEqual(before);
+  });
+
+  it("takes another set-up while it is in use", async () => {
+    const before = await runSince();
+    const { code } = await setUp(first.ipv4, volume, { swapMb: 96, rebootTime: "05:30" });
+    expect(code).toBe(0);
+    expect(await consoleOf(first.id, "stat --format=%s,%a /swapfile")).toBe(
+      `${96 * 1024 ** 2},600`,
+    );
+    expect(await consoleOf(first.id, "apt-config dump")).toContain('Reboot-Time "05:30"');
+    expect(await runSince()).toEqual(before);
+  });
+
+  it("has its engine started anew by a file of the engine's that differs, and its containers go on", async () => {
+    const [engine, container] = await runSince();
+    await consoleOf(first.id, "rm /etc/docker/daemon.json");
+    expect((await setUp(first.ipv4, volume)).code).toBe(0);
+    const [engineNow, containerNow] = await runSince();
+    expect(engineNow).not.toBe(engine);
+    expect(containerNow).toBe(container);
+  });
+
+  it("is set up by one at a time", async () => {
+    await consoleOf(first.id, "systemd-run flock /run/mastodon-host.lock sleep 5");
+    const { code, stdout } = await setUp(first.ipv4, volume);
+    expect([code, stdout]).toEqual([0, expect.stringContaining("An earlier set-up is still")]);
   });
 
   it("comes back by itself after a power cut", async () => {
@@ -195,9 +245,9 @@ describe("a machine that carries out the user data", () => {
 
   it("leaves its data to the machine that follows it", async () => {
     await machines.remove(first.id);
-    await boot(second, volume);
+    await boot(second);
     await machines.attach(volume, second.id);
-    await machines.booted(second.id);
+    expect((await setUp(second.ipv4, volume)).code).toBe(0);
     await expectKept(second.ipv4);
   });
 
@@ -244,14 +294,17 @@ it("says in a sentence that its volume holds something else, and leaves that alo
   const machine = { id: 3, ipv4: "203.0.113.12" };
   await machines.createVolume(4712, 10);
   await run("mkswap", [path.join(folder, "machines/volume-4712")]);
-  await boot(machine, 4712);
+  await boot(machine);
   await machines.attach(4712, machine.id);
-  const { code, stdout } = await machines.finished(machine.id);
+  const { code, stdout, stderr } = await setUp(machine.ipv4, 4712);
 
-  expect(code).not.toBe(0);
-  expect(stdout).toMatch(/status: error$/m);
-  expect(await machines.log(machine.id)).toMatch(
+  expect(code).toBe(1);
+  expect(stdout).toMatch(
     /^mastodon-host: the data volume \/dev\/disk\/by-id\/scsi-0HC_Volume_4712 holds something other than an ext4 file system, and was left as it is: .*\.$/m,
+  );
+  expect(stderr).toContain("the lines above say why");
+  expect(await consoleOf(machine.id, "tail -n 1 /var/log/mastodon-host.log")).toContain(
+    "was left as it is",
   );
   const engine = await machines.execute(machine.id, ["systemctl", "start", "docker"], true);
   expect(engine.code).not.toBe(0);

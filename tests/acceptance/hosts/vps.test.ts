@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { run, until } from "../../support/commands";
 import { HetznerApi } from "../../support/hetzner/api";
@@ -18,12 +18,18 @@ const server = `mastodon-${domain}-server`;
 const token = "0123456789abcdef".repeat(4);
 const { multiArch } = testbed.foreign;
 
-const host = {
+let host = {
   kind: "hetzner",
   serverType: "cx23",
   location: "fsn1",
   dataVolumeGb: 10,
   adminIps: ["203.0.113.1"],
+};
+
+const images = {
+  ...testbed.images,
+  mastodon: multiArch["mastodon-4.7.2"],
+  streaming: multiArch["streaming-4.7.2"],
 };
 
 let mail: MailHost;
@@ -79,11 +85,7 @@ beforeAll(async () => {
       "hcloud:endpoint": api.endpoint,
       "hcloud:pollInterval": "50ms",
       domain,
-      images: {
-        ...testbed.images,
-        mastodon: multiArch["mastodon-4.7.2"],
-        streaming: multiArch["streaming-4.7.2"],
-      },
+      images,
       host,
       edge: { kind: "local", port: 8443 },
       smtp: { server: mailServer, port: mailPorts.relay, from: "notifications@social.example.org" },
@@ -192,12 +194,41 @@ describe("a server at Hetzner", () => {
     expect(api.requests.slice(requests).filter(({ method }) => method !== "GET")).toEqual([]);
   });
 
-  it("is made anew from another system, though killed at it, and comes back with all that was on it", async () => {
+  it("becomes a larger one, and stays the same server with all that is on it", async () => {
+    const before = serverIds();
+    host = { ...host, serverType: "cx33" };
+    await project.configure({ host });
+    await project.up();
+    expect(serverIds()).toEqual(before);
+    expect(await healths()).toContain("web healthy");
+    expect(await onServer("stat", "--format=%s", "/swapfile")).toBe(String(3809 * 1024 ** 2));
+    const alice = await visitor();
+    expect((await alice.get(`/api/v1/statuses/${post}`)).text).toContain("Hello from a server");
+    expect(changesIn(await project.up())).toEqual([expect.stringMatching(/^\d+ unchanged$/)]);
+  });
+
+  it("refuses another major version of Postgres, which would begin with an empty database", async () => {
+    const postgres = (testbed.images["postgres"] ?? "").replace(/^postgres:\d+/, "postgres:99");
+    await project.configure({ images: { ...images, postgres } });
+    const { code, stdout } = await project.pulumi(["up", "--yes", "--non-interactive"], true);
+    expect(code).not.toBe(0);
+    expect(stdout).toMatch(/mastodon-foundation-volume-postgres"?\s.*marked for protection/);
+    expect(stdout).not.toContain("Updating");
+    expect(await healths()).toContain("postgres healthy");
+    await project.configure({ images });
+  });
+
+  it("is made anew from another system, though killed at it twice, and comes back with all that was on it", async () => {
     const before = serverIds();
     await project.configure({ host: { ...host, image: "ubuntu-24.04" } });
     const begun = await lostServer();
+    await killWhileMaking(project, api, /\/attach$/);
+    await api.project.settled();
+    expect(api.project.volumes.all().map((volume) => volume.server)).toEqual(serverIds());
     const { stdout } = await project.up();
-    expect(stdout).toContain(removal);
+    expect(stdout).toContain(
+      `Detached the volume ${api.project.volumes.all()[0]?.name} at Hetzner, which the last run attached and did not get to record.`,
+    );
     expect([...before, begun]).not.toContain(serverIds()[0]);
     expect(serverIds()).toHaveLength(1);
     expect(await healths()).toContain("web healthy");
@@ -206,11 +237,18 @@ describe("a server at Hetzner", () => {
     expect(changesIn(await project.up())).toEqual([expect.stringMatching(/^\d+ unchanged$/)]);
   });
 
-  it("goes on destroy, and leaves its data volume", async () => {
+  it("goes on destroy, from a machine that has never seen it, and leaves its data volume", async () => {
+    await rm(path.join(project.state, "ssh"), { recursive: true });
     const { stdout } = await project.pulumi(["destroy", "--yes", "--non-interactive"]);
     expect(stdout).toContain("goes on being paid for");
     expect(serverIds()).toEqual([]);
     expect(api.project.volumes.all().map((volume) => volume.protected)).toEqual([true]);
+  });
+
+  it("comes back on another server, with all that was on the first", async () => {
+    await project.up();
+    const alice = await visitor();
+    expect((await alice.get(`/api/v1/statuses/${post}`)).text).toContain("Hello from a server");
   });
 
   it("goes for good with its data, when that is asked for", async () => {

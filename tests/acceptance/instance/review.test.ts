@@ -124,18 +124,26 @@ it("reads the engine's events as those that the prepared changes are told by", a
       )
       .sort();
   expect(shapes(told)).toEqual(shapes(prepared));
-  const identity = ({ steps }: typeof told): unknown =>
-    steps.find(({ name }) => name === "mastodon")?.before?.outputs["identity"];
-  expect(identity(told)).toEqual(identity(prepared));
+  const place = ({ steps }: typeof told): unknown =>
+    steps.find(({ name }) => name === "mastodon")?.before?.outputs["mediaPlace"];
+  expect(place(told)).toBe(place(prepared));
 });
 
-it("refuses another domain, to which nothing else objects, whatever is acknowledged", async () => {
+it("refuses another domain, whatever is acknowledged, as up does before it changes anything", async () => {
   await project.configure({ ...threads(5), domain: "other.localhost", acknowledge: ["domain"] });
   const result = await review("markdown");
   expect(result.stdout).toContain("**REFUSED: domain.**");
   expect(result.stdout).toContain("review.localhost:8452 becomes other.localhost:8452");
   expect(result.code).toBe(1);
   await expectNothingHidden(result);
+  const up = await project.pulumi(["up", "--yes", "--non-interactive"], true);
+  const start = await project.start(true);
+  expect(start.stderr).toContain("npm run review -- --stack dev");
+  for (const { code, stdout } of [up, start]) {
+    expect(code).not.toBe(0);
+    expect(stdout).toMatch(/mastodon-domain"?\s.*marked for protection/);
+    expect(stdout).not.toContain("Updating");
+  }
 });
 
 it("refuses another major version of Postgres, and says that up does so too", async () => {

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { dockerEngineVersion, hostSetup } from "../../../plan/hosts/hostSetup";
 import { readinessScript } from "../../../plan/hosts/readiness";
 
 let folder: string;
@@ -17,14 +18,30 @@ interface Answers {
   readonly true?: string;
   readonly "cloud-init"?: string;
   readonly tail?: string;
+  /** Takes the set-up, and carries it out. */
+  readonly "sudo*cat*"?: string;
+  readonly "sudo*bash*"?: string;
   readonly docker?: string;
 }
 
 const fine: Answers = {
   true: "exit 0",
   "cloud-init": "exit 0",
-  tail: "echo 'mastodon-host: the volume has another file system'",
+  tail: "echo 'cc_users_groups.py: failed to create the user'",
+  "sudo*cat*": 'cat > "$folder/received"',
+  "sudo*bash*": "exit 0",
   docker: 'case "$*" in *version*) echo 29.8.2 ;; esac',
+};
+
+const spec = {
+  name: "mastodon-example",
+  label: "org.joinmastodon.instance=x",
+  setup: {
+    user: "mastodon",
+    swapMb: 2048,
+    docker: { version: dockerEngineVersion },
+    rebootTime: "04:30",
+  },
 };
 
 /** Waits for a server that a test double of `ssh` plays: the script is a real shell's. */
@@ -32,11 +49,14 @@ function wait(answers: Answers, seconds = 30): { code: number | null; output: st
   const cases = Object.entries({ ...fine, ...answers }).map(
     ([command, script]) => `  ${command}) ${script} ;;`,
   );
-  const lines = ["#!/bin/sh", "shift", `count=${folder}/count`, 'case "$1" in', ...cases, "esac"];
+  const lines = [
+    ...["#!/bin/sh", "shift", `folder=${folder}`, "count=$folder/count"],
+    ...['case "$1" in', ...cases, "esac"],
+  ];
   writeFileSync(path.join(folder, "ssh"), `${lines.join("\n")}\n`);
   writeFileSync(path.join(folder, "sleep"), "#!/bin/sh\n");
   for (const name of ["ssh", "sleep"]) chmodSync(path.join(folder, name), 0o755);
-  const script = readinessScript("mastodon-example", "org.joinmastodon.instance=x", seconds);
+  const script = readinessScript({ ...spec, seconds }, "4711");
   const { status, stdout, stderr } = spawnSync("sh", ["-c", script], {
     encoding: "utf8",
     env: { PATH: `${folder}:/usr/bin:/bin` },
@@ -52,7 +72,23 @@ it("ends when the server has set itself up, and says what it waits for", () => {
   expect(output).toContain("Docker 29.8.2 is ready.");
 });
 
-it("waits while SSH does not answer yet, and while the set-up restarts it", () => {
+it("hands over the set-up, whole and unchanged", () => {
+  expect(wait({}).code).toBe(0);
+  expect(readFileSync(path.join(folder, "received"), "utf8")).toBe(hostSetup(spec.setup, "4711"));
+});
+
+it.each([
+  ["taken", { "sudo*cat*": "echo 'sudo: a password is required' >&2; exit 1" }, "a password is"],
+  ["carried out", { "sudo*bash*": "echo 'mastodon-host: no volume'; exit 1" }, "host: no volume"],
+])("says why the set-up was not %s, and where it left the rest", (_, answers, reason) => {
+  const { code, output } = wait(answers);
+  expect(code).toBe(1);
+  expect(output).toContain(reason);
+  expect(output).toContain("/var/log/mastodon-host.log");
+  expect(output).not.toContain("is ready");
+});
+
+it("waits while SSH does not answer yet, and while the first boot restarts it", () => {
   const later =
     'echo >> "$count"; [ $(wc -l < "$count") -gt 3 ] || { echo refused >&2; exit 255; }';
   expect(wait({ true: later }).code).toBe(0);
@@ -60,14 +96,15 @@ it("waits while SSH does not answer yet, and while the set-up restarts it", () =
   expect(wait({ "cloud-init": later }).code).toBe(0);
 });
 
-it("takes a set-up that is done with complaints for done", () => {
+it("takes a first boot that is done with complaints for done", () => {
   expect(wait({ "cloud-init": "exit 2" }).code).toBe(0);
 });
 
-it("tells a set-up that failed by its log, and what then helps", () => {
+it("tells a first boot that failed by its log, and what then helps", () => {
   const { code, output } = wait({ "cloud-init": "exit 1" });
   expect(code).toBe(1);
-  expect(output).toContain("mastodon-host: the volume has another file system");
+  expect(output).toContain("failed to create the user");
+  expect(output).not.toContain("Setting the server up");
   expect(output).toContain("up --replace");
 });
 

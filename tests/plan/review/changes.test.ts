@@ -32,6 +32,8 @@ function graph(raw: Raw): Promise<Graph> {
 }
 
 interface Spoilt {
+  /** Changes of what the state holds. */
+  readonly state?: (resources: readonly Placed[]) => readonly Placed[];
   /** Changes of the program itself. */
   readonly program?: (resources: readonly Placed[]) => readonly Placed[];
   /** What policies say. */
@@ -42,11 +44,12 @@ interface Spoilt {
 async function reviewed(
   before: Raw | undefined,
   change: Raw = {},
-  { program = (same) => same, policies = [] }: Spoilt = {},
+  { state = (same) => same, program = (same) => same, policies = [] }: Spoilt = {},
 ): Promise<Review> {
   const after = await graph({ ...before, ...change });
+  const old = before === undefined ? undefined : await graph(before);
   const events = previewOf(
-    before === undefined ? undefined : await graph(before),
+    old && { ...old, resources: state(old.resources) },
     { ...after, resources: program(after.resources) },
     { policies },
   );
@@ -127,32 +130,46 @@ it("of an older Mastodon refuses, since the schema does not go back", async () =
 
 describe("of another major version of Postgres", () => {
   const change = postgres("18.1-bookworm");
+  const unprotected = {
+    state: (resources: readonly Placed[]): Placed[] =>
+      resources.map((each) =>
+        each.name === "mastodon-foundation-volume-postgres" ? { ...each, protect: false } : each,
+      ),
+  };
 
-  it("refuses and says why, and that Pulumi's protection does so too", async () => {
-    const review = await reviewed(dev, change);
-    expect(firstLine(review)).toBe("prod: REFUSED: volume postgres.");
-    const [risk] = review.risks;
-    expect(risk?.name).toBe("mastodon-foundation-volume-postgres");
-    expect(risk?.what).toContain("Postgres 17 becomes Postgres 18");
-    expect(risk?.remedy).toContain("pg_dump");
-    expect(risk?.upStops).toContain("protection");
-    expect(renderText(review)).toContain("17.11-bookworm → 18.1-bookworm, major version: refused");
-    expect(mayGoOn(review)).toBe(false);
-  });
+  it.each<[string, Raw]>([
+    ["on this machine", dev],
+    ["on a server", prod],
+  ])(
+    "refuses and says why, and that Pulumi's protection does so too: %s",
+    async (_where, before) => {
+      const review = await reviewed(before, change);
+      expect(firstLine(review)).toBe("prod: REFUSED: volume postgres.");
+      const [risk] = review.risks;
+      expect(risk?.name).toBe("mastodon-foundation-volume-postgres");
+      expect(risk?.what).toContain("Postgres 17 becomes Postgres 18");
+      expect(risk?.remedy).toContain("pg_dump");
+      expect(risk?.upStops).toContain("protection");
+      expect(renderText(review)).toContain(
+        "17.11-bookworm → 18.1-bookworm, major version: refused",
+      );
+      expect(mayGoOn(review)).toBe(false);
+    },
+  );
 
-  it("refuses on a server as well, where nothing else does", async () => {
-    const review = await reviewed(prod, change);
+  it("refuses where the protection is lifted as well, when nothing else does", async () => {
+    const review = await reviewed(prod, change, unprotected);
     expect(lost(review)).toEqual(["mastodon-foundation-volume-postgres"]);
     expect(review.risks[0]?.upStops).toBeUndefined();
     expect(renderText(review)).toContain("Nothing else does.");
     expect(mayGoOn(review)).toBe(false);
   });
 
-  it("lets it go on once that volume is acknowledged, and no other", async () => {
+  it("lets it go on once that volume is acknowledged too, and no other", async () => {
     const acknowledge = ["mastodon-foundation-volume-postgres"];
-    expect(mayGoOn(await reviewed(prod, { ...change, acknowledge }))).toBe(true);
+    expect(mayGoOn(await reviewed(prod, { ...change, acknowledge }, unprotected))).toBe(true);
     const other = ["mastodon-foundation-volume-redis"];
-    const refused = await reviewed(prod, { ...change, acknowledge: other });
+    const refused = await reviewed(prod, { ...change, acknowledge: other }, unprotected);
     expect(mayGoOn(refused)).toBe(false);
     expect(refused.notes.join("\n")).toContain(
       "acknowledge names mastodon-foundation-volume-redis",
@@ -161,7 +178,7 @@ describe("of another major version of Postgres", () => {
 
   it("does not take an acknowledgement for what lifts the protection", async () => {
     const acknowledge = ["mastodon-foundation-volume-postgres"];
-    const review = await reviewed(dev, { ...change, acknowledge });
+    const review = await reviewed(prod, { ...change, acknowledge });
     expect(mayGoOn(review)).toBe(false);
     expect(renderText(review)).toContain("Acknowledged in the stack file, but up still stops it");
   });
@@ -225,6 +242,33 @@ describe("of another server type", () => {
     expect(review.notes.join("\n")).toContain("cannot be asked before");
     expect(review.memory.before?.machineMb).toBe(3809);
     expect(review.memory.after?.machineMb).toBe(15237);
+  });
+
+  it("with another Docker tells that it is started anew", async () => {
+    const program = (resources: readonly Placed[]): Placed[] =>
+      resources.map((each) =>
+        each.name === "mastodon-host-ready"
+          ? {
+              ...each,
+              inputs: {
+                ...each.inputs,
+                create: String(each.inputs["create"]).replace(
+                  /^docker_version=.*$/m,
+                  "docker_version=30.0.0",
+                ),
+              },
+            }
+          : each,
+      );
+    const review = await reviewed(prod, {}, { program });
+    expect(happening(review, "server", "set-up of the server")).toEqual([
+      "set-up of the server changed",
+    ]);
+    expect(review.interruptions.map(({ part, seconds }) => [part, seconds])).toEqual([
+      ["server", 900],
+    ]);
+    expect(review.interruptions[0]?.why).toMatch(/^Docker \S+ becomes Docker 30\.0\.0:/);
+    expect(mayGoOn(review)).toBe(true);
   });
 
   it("of another system tells that the server is made anew, and what stays", async () => {

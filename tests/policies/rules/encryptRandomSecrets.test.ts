@@ -5,15 +5,22 @@ import { specify } from "../../support/policySpec";
 
 const random = (type: string) => resource(type, "instance-key", { protect: true });
 
+const uuid = "random:index/randomUuid:RandomUuid";
+
 specify(encryptRandomSecrets, {
   passes: {
     "a password that is protected": [password()],
     "what is not random": [container("web")],
+    "what tells one from another, and is no secret": [random(uuid)],
   },
   refuses: {
     "a password that a change would lose": [
       [password({}, { protect: false })],
       "instance-password can be made anew by a change of the program",
+    ],
+    "a name that a change would lose": [
+      [resource(uuid, "instance-domain")],
+      "instance-domain can be made anew",
     ],
     "bytes, whose id is their value": [
       [random("random:index/randomBytes:RandomBytes")],

@@ -8,7 +8,7 @@ const bare = { protect: false };
 specify(protectData, {
   passes: {
     "volumes that are protected": [volume("postgres17"), volume("media")],
-    "volumes on a disk that is": [disk(), volume("postgres17", bare)],
+    "a disk that is, and a volume on it": [disk(), volume("postgres17")],
     "volumes that are made anew": [
       volume("caddyfile", bare),
       volume("config", bare),
@@ -33,8 +33,8 @@ specify(protectData, {
       [disk({}, bare), volume("postgres17")],
       "instance-data can be removed by a change of the program",
     ],
-    "volumes on a disk without protection": [
-      [disk({}, bare), volume("postgres17", bare)],
+    "a volume without protection, be it on a disk that is": [
+      [disk(), volume("postgres17", bare)],
       "instance-volume-postgres17 can be removed",
     ],
     "a disk that can be deleted at Hetzner": [

@@ -1,6 +1,14 @@
 import { ApiError, invalidField, refused } from "./apiError";
 import type { Action, Project, Reference, Server, Volume } from "./project";
-import { checkLabels, collection, type Labels, presentAction, route, type Route } from "./routes";
+import {
+  checkLabels,
+  collection,
+  type Labels,
+  page,
+  presentAction,
+  route,
+  type Route,
+} from "./routes";
 import { locationOf } from "./primaryIps";
 
 interface CreateBody {
@@ -68,6 +76,21 @@ export function volumeRoutes(project: Project): Route[] {
       store.remove(id);
       await project.machines.removeVolume(id);
     }),
+    route(
+      "GET",
+      `${at}/actions`,
+      { response: "list_actions_for_volume_response" },
+      ({ id, query }) => {
+        const volume = reference(store.get(id));
+        const status = query.getAll("status");
+        const found = [...project.actions.values()].filter(
+          (action) =>
+            action.resources.some((each) => each.type === volume.type && each.id === volume.id) &&
+            (status.length === 0 || status.includes(action.status)),
+        );
+        return page("actions", query, found.map(presentAction));
+      },
+    ),
     route<{ readonly server: number; readonly automount?: boolean }>(
       "POST",
       `${at}/actions/attach`,

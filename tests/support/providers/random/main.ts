@@ -1,4 +1,4 @@
-import { randomBytes, randomInt, scryptSync } from "node:crypto";
+import { randomBytes, randomInt, randomUUID, scryptSync } from "node:crypto";
 import type { Fields, Property } from "../schema";
 import { createdState } from "../plan";
 import { type Context, type Created, type Resource, serve } from "../serve";
@@ -74,6 +74,11 @@ const identifier: Resource = generated(
     return { id: value.toString("base64url"), state };
   },
 );
+
+const uuid: Resource = generated({ keepers, result: filled }, () => {
+  const result = randomUUID();
+  return { id: result, state: { result } };
+});
 
 /** A resource that is only ever generated: kept in the state, nowhere else. */
 function generated(fields: Fields, generate: (planned: Values) => Created): Resource {
@@ -157,6 +162,7 @@ void serve(
       "random:index/randomString:RandomString": string,
       "random:index/randomBytes:RandomBytes": bytes,
       "random:index/randomId:RandomId": identifier,
+      "random:index/randomUuid:RandomUuid": uuid,
     },
   },
   process.argv.slice(2),

@@ -1,28 +1,71 @@
-import { dataDevicePrefix, dataFolder, dockerRoot } from "./hostFiles";
+import { quoted } from "../shapes";
+import {
+  dataDevicePrefix,
+  dataFolder,
+  dockerFile,
+  dockerRoot,
+  dockerUnitFile,
+  kernelFile,
+  metadataUnitFile,
+  mountUnitFile,
+  sshdFile,
+  upgradesFile,
+  type HostFile,
+} from "./hostFiles";
+
+/** The Docker Engine of servers that the program makes: of the package's version the part between epoch and suite. */
+// renovate: datasource=github-releases depName=moby/moby extractVersion=^docker-v(?<version>.+)$
+export const dockerEngineVersion = "29.8.2";
+
+/** What a server is to be made, as plain JSON. */
+export interface HostSetupSpec {
+  /** The one user who can log in. */
+  readonly user: string;
+  /** Size of the swap file on the server's own disk. */
+  readonly swapMb: number;
+  readonly docker: { readonly version: string };
+  /** When the server reboots, should an upgrade ask for it: `04:30`, in UTC. */
+  readonly rebootTime: string;
+}
 
 /** Where the script lies on the server. */
-export const hostScriptPath = "/usr/local/sbin/mastodon-host";
+export const hostSetupPath = "/usr/local/sbin/mastodon-host";
 
 /** Fingerprint of the key "Docker Release (CE deb)": https://docs.docker.com/engine/install/debian/ */
 const dockerKey = "9DC858229FC7DD38854AE2D88D81803C0EBFCD88";
 
-/** The API attaches the volume once the server runs, so it appears a while after the boot. */
+/** The API attaches the volume once the server runs, and the system may take a moment to see it. */
 const volumeWaitSeconds = 120;
 
 /**
- * Makes a fresh Debian or Ubuntu the host of an instance. Its text is the same for every server: what differs comes as
- * arguments, so that nothing is ever pasted into it. It may be run again, and then changes nothing that is right.
+ * A script that makes a Debian or Ubuntu the host of an instance, run as root. It may be run again at any time, on a
+ * server that is in use too: it changes what is not as it should be, and nothing else.
+ *
+ * @param dataVolumeId Hetzner's number of the volume that holds Docker's data; it must be attached without `automount`
+ * @throws Error naming a value that it cannot hold
  */
-export function hostScript(): string {
+export function hostSetup(spec: HostSetupSpec, dataVolumeId: string): string {
+  check(spec, dataVolumeId);
+  const { user, swapMb, docker, rebootTime } = spec;
+  const [engine, metadata] = [dockerFile(), metadataUnitFile()];
+  const files = [
+    sshdFile(user),
+    kernelFile(),
+    upgradesFile(rebootTime),
+    engine,
+    dockerUnitFile(),
+    mountUnitFile(dataVolumeId),
+    metadata,
+  ];
   return `#!/bin/sh
 # Makes this server a Docker host whose data lies on its volume.
-# Usage: mastodon-host VOLUME_ID DOCKER_VERSION SWAP_MB
 set -eu
 
-volume=${dataDevicePrefix}$1
-docker_version=$2
-swap_mb=$3
+volume=${dataDevicePrefix}${dataVolumeId}
+docker_version=${docker.version}
+swap_mb=${swapMb}
 doing=start
+written=
 
 trap '[ $? -eq 0 ] || echo "mastodon-host: could not $doing; the lines above say why." >&2' EXIT
 
@@ -32,6 +75,31 @@ fail() {
   exit 1
 }
 
+# A run whose connection was cut goes on by itself.
+exec 9> /run/mastodon-host.lock
+flock --nonblock 9 || {
+  echo "An earlier set-up is still at work; waiting for its end."
+  flock 9
+}
+
+# Takes the file's content from its standard input.
+write() {
+  doing="write $1"
+  install --directory --mode=755 "$(dirname "$1")"
+  cat > "$1.new"
+  if cmp --silent "$1.new" "$1"; then
+    rm "$1.new"
+  else
+    chmod 644 "$1.new"
+    mv "$1.new" "$1"
+    written="$written $1"
+  fi
+}
+
+is_written() {
+  case "$written " in *" $1 "*) ;; *) return 1 ;; esac
+}
+
 # Another apt may hold a lock just after the first boot, and a name server may not answer yet.
 apt() {
   tries=1
@@ -39,6 +107,8 @@ apt() {
     [ "$tries" -lt 5 ] || return 1
     tries=$((tries + 1))
     sleep 10
+    # What a power cut has left half-way.
+    dpkg --configure --pending || true
   done
 }
 
@@ -96,13 +166,17 @@ upgrade_unattended() {
 }
 
 make_swap() {
-  [ "$swap_mb" -gt 0 ] || return 0
   doing="make a swap file of $swap_mb MB"
-  if [ ! -e /swapfile ]; then
+  if [ "$(stat --format=%s /swapfile 2> /dev/null)" != $((swap_mb * 1048576)) ]; then
     # Written in full: the kernel refuses a swap file with holes.
     (umask 077 && dd if=/dev/zero of=/swapfile.new bs=1M count="$swap_mb" status=none)
     mkswap /swapfile.new > /dev/null
-    mv /swapfile.new /swapfile
+    # What is swapped out may not fit into the memory now: then the old file stays.
+    if grep -q '^/swapfile ' /proc/swaps && ! swapoff /swapfile; then
+      rm /swapfile.new
+    else
+      mv /swapfile.new /swapfile
+    fi
   fi
   grep -q '^/swapfile ' /etc/fstab || echo '/swapfile none swap sw 0 0' >> /etc/fstab
   grep -q '^/swapfile ' /proc/swaps || swapon /swapfile
@@ -147,9 +221,15 @@ mount_volume() {
   mountpoint --quiet ${dataFolder}
 }
 
+grow_volume() {
+  said=$(resize2fs "$volume" 2>&1) ||
+    fail "the file system of the data volume could not be made as large as the volume: $said"
+}
+
 guard_metadata() {
   doing="keep containers from the metadata service"
   systemctl enable --quiet --now metadata-guard.service
+  if is_written ${metadata.path}; then systemctl restart metadata-guard.service; fi
 }
 
 trust_docker() {
@@ -198,13 +278,15 @@ start_docker() {
   doing="start Docker Engine on the data volume"
   systemctl enable --quiet --now docker.socket
   systemctl enable --quiet docker.service
-  if [ "$(root_of_docker)" != ${dockerRoot} ]; then
+  # Its containers go on while it is started again.
+  if [ "$(root_of_docker)" != ${dockerRoot} ] || [ ${engine.path} -nt /run/docker.pid ]; then
     systemctl restart docker.service
   fi
   [ "$(root_of_docker)" = ${dockerRoot} ] ||
     fail "Docker Engine does not keep its data at ${dockerRoot}: see journalctl --unit=docker."
 }
 
+${files.map(writeFile).join("\n")}
 secure_ssh
 set_kernel
 keep_time
@@ -213,9 +295,28 @@ stop_docker
 wait_for_volume
 format_volume
 mount_volume
+grow_volume
 guard_metadata
 install_docker
 start_docker
 upgrade_unattended
 `;
+}
+
+const end = "END-OF-FILE";
+
+const writeFile = ({ path, content }: HostFile): string =>
+  `write ${path} <<'${end}'\n${content}${end}`;
+
+/** Each form leaves no room for a character that means something to a shell or a configuration file. */
+function check({ user, swapMb, docker, rebootTime }: HostSetupSpec, dataVolumeId: string): void {
+  expect("user", user, /^[a-z][a-z\d-]{0,31}$/, "a name such as mastodon");
+  expect("docker.version", docker.version, /^\d+\.\d+\.\d+$/, "a version such as 29.8.2");
+  expect("rebootTime", rebootTime, /^([01]\d|2[0-3]):[0-5]\d$/, "a time such as 04:30");
+  expect("swapMb", String(swapMb), /^[1-9]\d{0,6}$/, "a whole number of megabytes");
+  expect("dataVolumeId", dataVolumeId, /^[1-9]\d*$/, "the number of a volume");
+}
+
+function expect(name: string, value: string, allowed: RegExp, example: string): void {
+  if (!allowed.test(value)) throw new Error(`${name} is ${quoted(value)}: it must be ${example}.`);
 }
