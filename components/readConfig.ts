@@ -4,6 +4,7 @@ import {
   flavourOf,
   emulationWarning,
   hostOf,
+  looksEarly,
   parseConfig,
   pinImages,
   resolveImages,
@@ -68,7 +69,11 @@ export async function readConfig(): Promise<{ config: Config; provided: Provided
       parseConfig({ ...raw, ...measured(raw, engine) }, setSecrets, secretVariables),
     );
     for (const warning of [...host.warnings, ...names.warnings]) await pulumi.log.warn(warning);
-    const config = zone === undefined ? parsed : { ...parsed, zone };
+    const config = {
+      ...parsed,
+      ...(zone === undefined ? {} : { zone }),
+      ...(engine === undefined ? {} : { looksEarly: looksEarly(engine.version) }),
+    };
     return { config: await emulating(await pinned(config, engine), engine, boot), provided };
   } catch (error) {
     if (error instanceof ConfigError || error instanceof EngineError) throw sentence(error.message);

@@ -298,6 +298,8 @@ export interface Config extends Omit<
   readonly name: string;
   readonly admin: { readonly username: string; readonly email: string };
   readonly sizing: Capacity & { readonly saveWrites?: boolean | undefined };
+  /** Whether the engine can look more often at a container that starts; told by the host itself. */
+  readonly looksEarly?: boolean;
   /** Images that the host only runs by emulation; told by the host itself. */
   readonly emulated?: Emulated;
   /** Which start of the host this is; told by the host itself, where it emulates. */

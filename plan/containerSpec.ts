@@ -11,6 +11,8 @@ export type VolumeKey =
 export interface HealthCheck {
   readonly test: readonly string[];
   readonly interval: string;
+  /** Until it is healthy for the first time. Absent: as later. */
+  readonly startInterval?: string;
   readonly timeout: string;
   readonly startPeriod: string;
   readonly retries: number;

@@ -32,6 +32,7 @@ export { ConfigError, type Fault } from "./faults";
 export { fingerprint } from "./fingerprint";
 export type { BuildSpec, Unsettled } from "./flavours/flavour";
 export { flavourOf } from "./flavours/flavourOf";
+export { looksEarly } from "./healthCheck";
 export { imageKeys, type Emulated, type ImageKey, type Images } from "./imageKeys";
 export { pinImages, resolveImages, unpinnedImages } from "./images";
 export type { JobSpec, PublicationSpec } from "./jobs";

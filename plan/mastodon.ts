@@ -7,6 +7,7 @@ import {
   webEnvironment,
 } from "./environment";
 import type { Processes } from "./flavours/flavour";
+import { healthCheck } from "./healthCheck";
 import { withAuthorities } from "./mail";
 import { labelsOf } from "./names";
 import { queueWeights } from "./queues";
@@ -65,7 +66,7 @@ function webContainer(config: Config, sizing: Sizing): ContainerSpec {
     environment: webEnvironment(config, sizing),
     mounts: [media],
     tmpfs: mastodonTmpfs,
-    health: {
+    health: healthCheck(config, {
       // Without these headers Rails answers 403 to the host or redirects to HTTPS, whatever state it is in.
       test: [
         ...fetched,
@@ -79,7 +80,7 @@ function webContainer(config: Config, sizing: Sizing): ContainerSpec {
       timeout: "10s",
       startPeriod: "2m0s",
       retries: 3,
-    },
+    }),
     healthySeconds: 300,
     memoryMb: sizing.web.memoryMb,
     init: false,
@@ -100,13 +101,13 @@ function streamingContainer(config: Config, sizing: Sizing): ContainerSpec {
     environment: streamingEnvironment(config, sizing),
     mounts: [],
     tmpfs: { "/tmp": "mode=1777,size=16m" },
-    health: {
+    health: healthCheck(config, {
       test: [...fetched, "http://127.0.0.1:4000/api/v1/streaming/health"],
       interval: "10s",
       timeout: "5s",
       startPeriod: "1m0s",
       retries: 3,
-    },
+    }),
     healthySeconds: 180,
     memoryMb: sizing.streaming.memoryMb,
     // The image has no init of its own to reap children and pass signals on.
@@ -144,7 +145,7 @@ function sidekiqContainer(config: Config, sizing: Sizing, group: string): Contai
     environment: mastodonEnvironment(config),
     mounts: [media],
     tmpfs: mastodonTmpfs,
-    health: {
+    health: healthCheck(config, {
       // The file says that it took up its work, the process title that it is still there: the image has no `ps`.
       test: [
         "CMD-SHELL",
@@ -154,7 +155,7 @@ function sidekiqContainer(config: Config, sizing: Sizing, group: string): Contai
       timeout: "5s",
       startPeriod: "2m0s",
       retries: 3,
-    },
+    }),
     healthySeconds: 300,
     memoryMb,
     init: false,

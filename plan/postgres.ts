@@ -1,5 +1,6 @@
 import type { Config } from "./configSchema";
 import type { ContainerSpec } from "./containerSpec";
+import { healthCheck } from "./healthCheck";
 import { labelsOf, physicalName } from "./names";
 import type { Sizing } from "./sizing";
 
@@ -57,14 +58,14 @@ export function postgresContainer(config: Config, sizing: Sizing): ContainerSpec
       "/tmp": "mode=1777,size=64m",
     },
     ports: [],
-    health: {
+    health: healthCheck(config, {
       // Over TCP: while the first start sets up the cluster, its temporary server answers on the socket only.
       test: ["CMD", "pg_isready", "--host=127.0.0.1", "--username=postgres", "--quiet"],
       interval: "5s",
       timeout: "5s",
       startPeriod: "1m0s",
       retries: 6,
-    },
+    }),
     healthySeconds: 300,
     memoryMb: postgres.memoryMb,
     // Parallel queries exchange their rows through shared memory, of which Docker's default 64 MB is soon short.

@@ -1,5 +1,6 @@
 import type { Config } from "./configSchema";
 import type { ContainerSpec } from "./containerSpec";
+import { healthCheck } from "./healthCheck";
 import { labelsOf, physicalName } from "./names";
 import type { Sizing } from "./sizing";
 
@@ -41,13 +42,13 @@ export function redisContainer(config: Config, { redis, saveWrites }: Sizing): C
     mounts: [{ volume: "redis", path: "/data", readOnly: false }],
     tmpfs: { "/run/redis": "uid=999,gid=999,mode=0700,size=1m" },
     ports: [],
-    health: {
+    health: healthCheck(config, {
       test: ["CMD-SHELL", 'REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli ping | grep -q PONG'],
       interval: "5s",
       timeout: "5s",
       startPeriod: "30s",
       retries: 6,
-    },
+    }),
     healthySeconds: 120,
     memoryMb: redis.memoryMb,
     capabilities: [],

@@ -3,6 +3,7 @@ import type { ContainerSpec } from "./containerSpec";
 import { jobEnvironment } from "./environment";
 import type { Environment, EnvironmentValue } from "./environmentValue";
 import type { Fault } from "./faults";
+import { healthCheck } from "./healthCheck";
 import type { Images } from "./imageKeys";
 import { runMastodon, type JobSpec } from "./jobs";
 import { fetched } from "./mastodon";
@@ -79,7 +80,7 @@ export function searchContainer(
     writableRoot: true,
     tmpfs: {},
     ports: [],
-    health: {
+    health: healthCheck(config, {
       // Its answer is an error while the index cannot be read, or has not been for these five seconds.
       test: [
         ...fetched,
@@ -89,7 +90,7 @@ export function searchContainer(
       timeout: "10s",
       startPeriod: "2m0s",
       retries: 6,
-    },
+    }),
     healthySeconds: 300,
     memoryMb: sizing.memoryMb,
     capabilities: [],

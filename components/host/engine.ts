@@ -21,6 +21,8 @@ const run = promisify(execFile);
 export interface Engine {
   /** As in `DOCKER_HOST`: `unix:///var/run/docker.sock`. */
   readonly endpoint: string;
+  /** Such as `28.2.2`. */
+  readonly version: string;
   readonly capacity: Capacity;
   /** Undefined where Mastodon has no images for such a processor. */
   readonly architecture: Architecture | undefined;
@@ -41,6 +43,7 @@ interface EngineInfo {
   readonly NCPU: number;
   readonly DockerRootDir: string;
   readonly OSType: string;
+  readonly ServerVersion?: string;
   readonly Architecture?: string;
   readonly MemoryLimit?: boolean;
 }
@@ -62,6 +65,7 @@ export async function inspectEngine(socket: string | undefined): Promise<Engine>
   }
   return {
     endpoint,
+    version: info.ServerVersion ?? "",
     capacity: { memoryMb: Math.floor(info.MemTotal / 1024 ** 2), cpus: info.NCPU },
     architecture: architectureOf(info.Architecture ?? ""),
     limitsMemory: info.MemoryLimit !== false,
@@ -148,21 +152,17 @@ export async function engineFaults(
   listeners: readonly Listener[],
   instance: string | undefined,
 ): Promise<Fault[]> {
-  const [portFaults, versionFaults, diskFaults] = await Promise.all([
+  const [portFaults, diskFaults] = await Promise.all([
     Promise.all(listeners.map((listener) => findPortFault(engine, listener, instance))),
-    listeners.some(({ byIpv6 }) => byIpv6) ? findIpv6Faults(engine) : [],
     findDiskFaults(engine),
   ]);
   return [
     ...portFaults.flat(),
-    ...versionFaults,
+    ...(listeners.some(({ byIpv6 }) => byIpv6) ? ipv6Faults(engine.version) : []),
     ...(engine.limitsMemory ? [] : [memoryLimitFault]),
     ...diskFaults,
   ];
 }
-
-const findIpv6Faults = async ({ endpoint }: Engine): Promise<Fault[]> =>
-  ipv6Faults((await docker(endpoint, ["version", "--format", "{{.Server.Version}}"])).trim());
 
 async function findPortFault(
   { endpoint }: Engine,

@@ -86,6 +86,7 @@ async function findBySsh(raw: RawConfig, host: HostOf<"ssh">): Promise<FoundHost
   if (memoryMb === undefined || cpus === undefined) return { faults, warnings };
   const engine: Engine = {
     endpoint: sshEndpoint(host),
+    version: facts.docker.version,
     capacity: { memoryMb, cpus },
     architecture: architectureOf(facts.machine),
     limitsMemory: facts.docker.limitsMemory,

@@ -1,6 +1,7 @@
 import type { Config } from "../configSchema";
 import type { ContainerSpec } from "../containerSpec";
 import type { Environment } from "../environmentValue";
+import { healthCheck } from "../healthCheck";
 import type { JobSpec } from "../jobs";
 import { labelsOf, physicalName } from "../names";
 import { runOnce } from "../oneOff";
@@ -53,13 +54,13 @@ export function gatewayContainer(config: Config, { gateway }: Sizing): Container
     ],
     tmpfs: { "/config": "mode=0700,size=4m", "/tmp": "mode=1777,size=4m" },
     ports: publishedPorts(config),
-    health: {
+    health: healthCheck(config, {
       test: ["CMD", "wget", "--quiet", "--output-document=/dev/null", `${healthUrl}/health`],
       interval: "5s",
       timeout: "5s",
       startPeriod: "30s",
       retries: 3,
-    },
+    }),
     healthySeconds: 120,
     memoryMb: gateway.memoryMb,
     capabilities,

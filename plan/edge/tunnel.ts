@@ -1,6 +1,7 @@
 import type { Config, ParsedConfig } from "../configSchema";
 import type { ContainerSpec } from "../containerSpec";
 import { flavourOf } from "../flavours/flavourOf";
+import { healthCheck } from "../healthCheck";
 import { labelsOf, physicalName } from "../names";
 import type { Sizing } from "../sizing";
 import { webHost } from "./names";
@@ -96,14 +97,14 @@ function cloudflared(config: Config, memoryMb: number, index: number): Container
     mounts: [],
     tmpfs: {},
     ports: [],
-    health: {
+    health: healthCheck(config, {
       // Its `/ready`: at least one connection to Cloudflare is up. The image has no other program to ask with.
       test: ["CMD", "cloudflared", "tunnel", "--metrics", `127.0.0.1:${metricsPort}`, "ready"],
       interval: "10s",
       timeout: "5s",
       startPeriod: "1m0s",
       retries: 3,
-    },
+    }),
     healthySeconds: 120,
     memoryMb,
     capabilities: [],

@@ -3,6 +3,7 @@ import type { ContainerSpec, HardeningException } from "../containerSpec";
 import { mastodonEnvironment, publicHost, webEnvironment } from "../environment";
 import type { Environment, EnvironmentValue } from "../environmentValue";
 import type { Fault } from "../faults";
+import { healthCheck } from "../healthCheck";
 import { authorityFiles } from "../mail";
 import { fetched } from "../mastodon";
 import { labelsOf, physicalName } from "../names";
@@ -172,13 +173,13 @@ function mainContainer(
       SIDEKIQ_DEFAULT: String(!worksOnAll(config.sidekiq[group ?? ""])),
       SIDEKIQ_THREADS: String(sidekiq.threads),
     }),
-    health: {
+    health: healthCheck(config, {
       test: ["CMD-SHELL", checks.join(" && ")],
       interval: "10s",
       timeout: "20s",
       startPeriod: "5m0s",
       retries: 3,
-    },
+    }),
     // It migrates and takes over the ownership of all media first.
     healthySeconds: 900,
     memoryMb: sizing.web.memoryMb + sizing.streaming.memoryMb + sidekiq.memoryMb,
@@ -210,13 +211,13 @@ function sidekiqContainer(
       SIDEKIQ_QUEUE: config.sidekiq[group]?.queues.join() ?? "",
       SIDEKIQ_THREADS: String(threads),
     }),
-    health: {
+    health: healthCheck(config, {
       test: ["CMD-SHELL", sidekiqWorks],
       interval: "10s",
       timeout: "5s",
       startPeriod: "2m0s",
       retries: 3,
-    },
+    }),
     healthySeconds: 300,
     memoryMb,
     oldGoes: "last",

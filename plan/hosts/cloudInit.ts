@@ -1,5 +1,5 @@
 import { stringify } from "yaml";
-import { quoted } from "../shapes";
+import { expectForm, expectUser } from "./expectForm";
 
 /** Who may log in to a server at its first boot, as plain JSON and without a secret. */
 export interface CloudInitSpec {
@@ -71,20 +71,21 @@ export function renderCloudInit(spec: CloudInitSpec, values: CloudInitValues): s
 function check({ hostname, user }: CloudInitSpec, { hostKey, loginKey }: CloudInitValues): void {
   const label = "[a-z\\d]([a-z\\d-]*[a-z\\d])?";
   const host = new RegExp(`^(?=.{1,63}$)${label}(\\.${label})*$`);
-  expect("hostname", hostname, host, "a name of at most 63 letters, digits, dots and hyphens");
-  expect("user", user, /^[a-z][a-z\d-]{0,31}$/, "a name such as mastodon");
+  expectForm("hostname", hostname, host, "a name of at most 63 letters, digits, dots and hyphens");
+  expectUser(user);
   const privateKey =
     /^-----BEGIN OPENSSH PRIVATE KEY-----\n([A-Za-z\d+/=]+\n)+-----END OPENSSH PRIVATE KEY-----$/;
   if (!privateKey.test(hostKey.privateKey.trim())) {
     throw new Error("hostKey.privateKey must be a private key in OpenSSH's format.");
   }
   const example = "a public key such as ssh-ed25519 AAAA…";
-  expect("hostKey.publicKey", hostKey.publicKey.trim(), /^ssh-ed25519 [A-Za-z\d+/=]+$/, example);
+  expectForm(
+    "hostKey.publicKey",
+    hostKey.publicKey.trim(),
+    /^ssh-ed25519 [A-Za-z\d+/=]+$/,
+    example,
+  );
   // Printable and on one line: a second one would be another key, or an option of one.
   const login = /^(ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z\d@.-]+ [A-Za-z\d+/=]+( [\x20-\x7e]*)?$/;
-  expect("loginKey", loginKey.trim(), login, example);
-}
-
-function expect(name: string, value: string, allowed: RegExp, example: string): void {
-  if (!allowed.test(value)) throw new Error(`${name} is ${quoted(value)}: it must be ${example}.`);
+  expectForm("loginKey", loginKey.trim(), login, example);
 }

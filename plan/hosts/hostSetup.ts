@@ -1,4 +1,4 @@
-import { quoted } from "../shapes";
+import { expectForm, expectUser } from "./expectForm";
 import {
   dataDevicePrefix,
   dataFolder,
@@ -113,11 +113,17 @@ apt() {
 }
 
 version_of() {
-  dpkg-query --show --showformat='\${db:Status-Status} \${Version}' "$1" 2> /dev/null || true
+  dpkg-query --show --showformat='\${db:Status-Status} \${Version}' "$1" 2> /dev/null |
+    sed --quiet 's/^installed //p'
 }
 
 is_installed() {
-  case $(version_of "$1") in "installed "*) ;; *) return 1 ;; esac
+  [ -n "$(version_of "$1")" ]
+}
+
+# What somebody has made newer by hand is left so.
+is_at_least() {
+  is_installed "$1" && dpkg --compare-versions "$(version_of "$1")" ge "$2"
 }
 
 require() {
@@ -259,7 +265,7 @@ install_docker() {
     *) fail "Docker Engine is installed on Debian and Ubuntu; this server runs $ID." ;;
   esac
   version=5:$docker_version-1~$ID.$VERSION_ID~$VERSION_CODENAME
-  if [ "$(version_of docker-ce)" != "installed $version" ] || [ "$(version_of docker-ce-cli)" != "installed $version" ] ||
+  if ! is_at_least docker-ce "$version" || ! is_at_least docker-ce-cli "$version" ||
     ! is_installed containerd.io || ! is_installed docker-buildx-plugin; then
     trust_docker
     doing="install Docker Engine $version"
@@ -310,13 +316,9 @@ const writeFile = ({ path, content }: HostFile): string =>
 
 /** Each form leaves no room for a character that means something to a shell or a configuration file. */
 function check({ user, swapMb, docker, rebootTime }: HostSetupSpec, dataVolumeId: string): void {
-  expect("user", user, /^[a-z][a-z\d-]{0,31}$/, "a name such as mastodon");
-  expect("docker.version", docker.version, /^\d+\.\d+\.\d+$/, "a version such as 29.8.2");
-  expect("rebootTime", rebootTime, /^([01]\d|2[0-3]):[0-5]\d$/, "a time such as 04:30");
-  expect("swapMb", String(swapMb), /^[1-9]\d{0,6}$/, "a whole number of megabytes");
-  expect("dataVolumeId", dataVolumeId, /^[1-9]\d*$/, "the number of a volume");
-}
-
-function expect(name: string, value: string, allowed: RegExp, example: string): void {
-  if (!allowed.test(value)) throw new Error(`${name} is ${quoted(value)}: it must be ${example}.`);
+  expectUser(user);
+  expectForm("docker.version", docker.version, /^\d+\.\d+\.\d+$/, "a version such as 29.8.2");
+  expectForm("rebootTime", rebootTime, /^([01]\d|2[0-3]):[0-5]\d$/, "a time such as 04:30");
+  expectForm("swapMb", String(swapMb), /^[1-9]\d{0,6}$/, "a whole number of megabytes");
+  expectForm("dataVolumeId", dataVolumeId, /^[1-9]\d*$/, "the number of a volume");
 }

@@ -21,6 +21,8 @@ export interface HostFacts {
 export interface DockerFacts {
   /** Of the engine, as `1.41`. */
   readonly apiVersion: string;
+  /** Of the engine, as `28.2.2`. */
+  readonly version: string;
   /** Whether containers can be held to an amount of memory. */
   readonly limitsMemory: boolean;
   readonly rootFolder: string;
@@ -72,7 +74,8 @@ elif ! api=$(docker version --format '{{.Server.APIVersion}}' 2>&1); then
   say trouble "$(printf '%s' "$api" | tail -n 1)"
 else
   say apiVersion "$api"
-  docker info --format 'engineMemory={{.MemTotal}}
+  docker info --format 'version={{.ServerVersion}}
+engineMemory={{.MemTotal}}
 cpus={{.NCPU}}
 limitsMemory={{.MemoryLimit}}
 rootFolder={{.DockerRootDir}}' 2> /dev/null
@@ -119,6 +122,7 @@ export function readProbe(text: string): HostFacts {
       trouble === undefined
         ? {
             apiVersion: values.get("apiVersion") ?? "",
+            version: values.get("version") ?? "",
             limitsMemory: values.get("limitsMemory") !== "false",
             rootFolder: values.get("rootFolder") ?? "",
             freeMb: megabytes("freeKb"),

@@ -18,6 +18,7 @@ const info = {
   NCPU: 4,
   DockerRootDir: "/var/lib/docker",
   OSType: "linux",
+  ServerVersion: "28.2.2",
   Architecture: "x86_64",
   MemoryLimit: true,
 };
@@ -27,6 +28,7 @@ const context = "context inspect --format {{.Endpoints.docker.Host}}";
 describe("the engine", () => {
   const found: Engine = {
     endpoint,
+    version: "28.2.2",
     capacity: { memoryMb: 8192, cpus: 4 },
     architecture: "amd64",
     limitsMemory: true,
@@ -133,6 +135,7 @@ describe("a failed call", () => {
 describe("the machine's faults", () => {
   const here: Engine = {
     endpoint,
+    version: "28.2.2",
     capacity: { memoryMb: 4096, cpus: 2 },
     architecture: "amd64",
     limitsMemory: true,
@@ -259,13 +262,10 @@ describe("the machine's faults", () => {
     const listeners = listenersAt({ kind: "caddy", email: "owner@example.org", ipv6: true });
     const faultsAt = (version: string, publishers = "") =>
       withDockerClientDouble(
-        {
-          [`--host ${there} version --format {{.Server.Version}}`]: { stdout: `${version}\n` },
-          ...Object.fromEntries(
-            ["80/tcp", "443/tcp", "443/udp"].map((port) => publishersAt(port, publishers)),
-          ),
-        },
-        () => engineFaults({ ...here, endpoint: there }, listeners, undefined),
+        Object.fromEntries(
+          ["80/tcp", "443/tcp", "443/udp"].map((port) => publishersAt(port, publishers)),
+        ),
+        () => engineFaults({ ...here, endpoint: there, version }, listeners, undefined),
       );
 
     it("are an engine that gives containers no such address by itself", async () => {
@@ -301,12 +301,8 @@ describe("the machine's faults", () => {
       const [listener] = listeners;
       if (listener === undefined) throw new Error("nothing listens");
       const faultsOn = (port: number) =>
-        withDockerClientDouble(
-          {
-            [publishersOf(port)]: { stdout: "" },
-            [`--host ${endpoint} version --format {{.Server.Version}}`]: { stdout: "28.2.2" },
-          },
-          () => engineFaults(here, [{ ...listener, port }], undefined),
+        withDockerClientDouble({ [publishersOf(port)]: { stdout: "" } }, () =>
+          engineFaults(here, [{ ...listener, port }], undefined),
         );
       expect(await faultsOn(free)).toEqual([]);
       await withListener("::1", async (port) => {

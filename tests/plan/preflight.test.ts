@@ -28,6 +28,7 @@ const sound: HostFacts = {
   boot: "0b6e",
   docker: {
     apiVersion: "1.51",
+    version: "28.2.2",
     limitsMemory: true,
     rootFolder: "/var/lib/docker",
     freeMb: 100_000,
@@ -187,6 +188,7 @@ describe("the probe", () => {
       "clock=1800000000",
       "boot=0b6e",
       "apiVersion=1.51",
+      "version=28.2.2",
       "engineMemory=8321499136",
       "cpus=4",
       "limitsMemory=true",
@@ -202,6 +204,7 @@ describe("the probe", () => {
       boot: "0b6e",
       docker: {
         apiVersion: "1.51",
+        version: "28.2.2",
         limitsMemory: true,
         rootFolder: "/var/lib/docker",
         freeMb: undefined,

@@ -80,6 +80,7 @@ function ofHosts(): string[] {
     clock: 0,
     docker: {
       apiVersion: "1.51",
+      version: "28.2.2",
       limitsMemory: true,
       rootFolder: "/var/lib/docker",
       freeMb: 100_000,

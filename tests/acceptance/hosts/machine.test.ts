@@ -54,7 +54,7 @@ const setUp = (ipv4: string, dataVolumeId: number, changed: Partial<HostSetupSpe
   const name = `${spec.user}@${ipv4}`;
   const readiness = { name, label, seconds: 120, setup: { ...setup, ...changed } };
   const script = readinessScript(readiness, String(dataVolumeId));
-  return run("sh", ["-c", script], { env: client.env, mayFail: true });
+  return run("sh", ["-c", script], { env: client.env, limitMs: 300_000, mayFail: true });
 };
 
 /** The docker client of somebody's own machine, against the engine of this one. */
@@ -210,9 +210,14 @@ describe("a machine that is set up", () => {
     expect(await runSince()).toEqual(before);
   });
 
-  it("takes another set-up while it is in use", async () => {
+  it("takes another set-up while it is in use, and keeps a newer Docker", async () => {
     const before = await runSince();
-    const { code } = await setUp(first.ipv4, volume, { swapMb: 96, rebootTime: "05:30" });
+    const { code } = await setUp(first.ipv4, volume, {
+      swapMb: 96,
+      rebootTime: "05:30",
+      // Somebody has made it newer than the program would.
+      docker: { version: "28.0.0" },
+    });
     expect(code).toBe(0);
     expect(await consoleOf(first.id, "stat --format=%s,%a /swapfile")).toBe(
       `${96 * 1024 ** 2},600`,
@@ -231,9 +236,17 @@ describe("a machine that is set up", () => {
   });
 
   it("is set up by one at a time", async () => {
-    await consoleOf(first.id, "systemd-run flock /run/mastodon-host.lock sleep 5");
-    const { code, stdout } = await setUp(first.ipv4, volume);
-    expect([code, stdout]).toEqual([0, expect.stringContaining("An earlier set-up is still")]);
+    await consoleOf(
+      first.id,
+      "systemd-run --unit=earlier flock /run/mastodon-host.lock sleep infinity",
+    );
+    const result = setUp(first.ipv4, volume);
+    await until("it waits for the earlier one", 120_000, async () => {
+      const said = await consoleOf(first.id, "cat /var/log/mastodon-host.log");
+      return said.includes("An earlier set-up is still");
+    });
+    await consoleOf(first.id, "systemctl stop earlier");
+    expect((await result).code).toBe(0);
   });
 
   it("comes back by itself after a power cut", async () => {
