@@ -17,7 +17,8 @@ export interface PlainAnswer {
   readonly body: Buffer;
 }
 
-const patienceMs = 60_000;
+/** A gateway with nothing behind it answers after half a minute, in which it looks for a name: on a busy machine, later. */
+const patienceMs = 120_000;
 
 /** One request. A header of undefined is left out, whatever the front says. */
 export function ask(

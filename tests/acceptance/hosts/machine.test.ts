@@ -235,18 +235,39 @@ describe("a machine that is set up", () => {
     expect(containerNow).toBe(container);
   });
 
-  it("is set up by one at a time", async () => {
-    await consoleOf(
-      first.id,
-      "systemd-run --unit=earlier flock /run/mastodon-host.lock sleep infinity",
-    );
-    const result = setUp(first.ipv4, volume);
-    await until("it waits for the earlier one", 120_000, async () => {
-      const said = await consoleOf(first.id, "cat /var/log/mastodon-host.log");
-      return said.includes("An earlier set-up is still");
+  describe("by a set-up while another is at work", () => {
+    let result: Promise<Result>;
+
+    beforeEach(async () => {
+      await consoleOf(first.id, "rm /var/log/mastodon-host.log");
+      const lock = "flock /run/mastodon-host.lock sleep infinity";
+      await consoleOf(first.id, `systemd-run --unit=earlier ${lock}`);
+      result = setUp(first.ipv4, volume, { rebootTime: "06:30" });
+      await until("it waits for the earlier one", 120_000, async () => {
+        const { stdout } = await machines.execute(
+          first.id,
+          ["grep", "--count", "An earlier set-up is still", "/var/log/mastodon-host.log"],
+          true,
+        );
+        return stdout === "1\n";
+      });
     });
-    await consoleOf(first.id, "systemctl stop earlier");
-    expect((await result).code).toBe(0);
+
+    const isApplied = async (): Promise<boolean> =>
+      (await consoleOf(first.id, "apt-config dump")).includes('Reboot-Time "06:30"');
+
+    it("goes on to its end though its connection is cut", async () => {
+      await consoleOf(first.id, "pkill --full mastodon@notty");
+      expect(await result).toMatchObject({ code: 1 });
+      expect(await isApplied()).toBe(false);
+      await consoleOf(first.id, "systemctl stop earlier");
+      await until("it is applied", 60_000, isApplied);
+    });
+
+    it("waits for its turn", async () => {
+      await consoleOf(first.id, "systemctl stop earlier");
+      expect(await result).toMatchObject({ code: 0 });
+    });
   });
 
   it("comes back by itself after a power cut", async () => {
