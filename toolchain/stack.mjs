@@ -17,7 +17,8 @@ const folder = path.join(state, "config");
 export const rehearsalStack = "rehearsal";
 
 /** @param {string} stack */
-const checkpointFile = (stack) => path.join(state, ".pulumi/stacks", projectName, `${stack}.json`);
+export const checkpointFile = (stack) =>
+  path.join(state, ".pulumi/stacks", projectName, `${stack}.json`);
 
 /**
  * @param {string} stack

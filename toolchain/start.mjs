@@ -11,6 +11,7 @@ import { run, runInForeground } from "./processes.mjs";
 import { recover } from "./recover.mjs";
 import { agreeToRehearse, openRehearsal, rehearsalEnv } from "./rehearsal.mjs";
 import { command, inWords, say, UserError } from "./report.mjs";
+import { isSettled, originOf, settle } from "./settled.mjs";
 import { ensurePackages, openWorkspace } from "./workspace.mjs";
 import {
   defaultStack,
@@ -139,7 +140,8 @@ async function bringUp(workspace, stack, stackFile) {
   else await run("pulumi", ["stack", "select", "--create", stack, "--non-interactive"], { env });
   await recover(workspace, stack, cliFolder);
   const settings = ["--stack", stack, ...(own ? ["--config-file", stackFile] : [])];
-  await refuseBad(env, stack, settings);
+  const origin = await originOf(stack, stackFile);
+  if (!own || !(await isSettled(stack, origin))) await refuseBad(env, stack, settings);
   const live = process.stdout.isTTY;
   const code = await runInForeground(
     "pulumi",
@@ -158,6 +160,7 @@ async function bringUp(workspace, stack, stackFile) {
     throw new UserError(
       "The instance is not up: the reason is above. Run the same command again to go on from here.",
     );
+  if (own) await settle(stack, origin);
 }
 
 /**
