@@ -149,8 +149,8 @@ export class HetznerHost extends pulumi.ComponentResource implements Host {
         create: pulumi
           .all([volume.id, folder])
           .apply(([dataVolumeId]) => readinessScript(spec.readiness, dataVolumeId)),
-        // Another type is the same server, but started anew.
-        triggers: [server.id, spec.serverType, attachment.id],
+        // Another type is the same server, but started anew; a larger volume needs a larger file system.
+        triggers: [server.id, spec.serverType, attachment.id, volume.size],
         logging: command.local.Logging.StdoutAndStderr,
       }),
       { parent: this, provider: providers.command },

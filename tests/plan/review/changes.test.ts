@@ -318,6 +318,8 @@ describe("of what holds the data", () => {
     const larger = await reviewed(prod, hetzner({ dataVolumeGb: 100 }));
     expect(larger.risks).toEqual([]);
     expect(larger.interruptions).toEqual([]);
+    // It makes the file system as large.
+    expect(happening(larger, "set-up of the server")).toEqual(["set-up of the server replaced"]);
     expect(larger.costs?.after.sum).toBeCloseTo(5.49 + 100 * 0.0572 + 0.5, 2);
   });
 });
