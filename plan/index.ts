@@ -1,3 +1,4 @@
+export { aligned } from "./aligned";
 export { renderCloudInit, type CloudInitSpec, type CloudInitValues } from "./hosts/cloudInit";
 export { localDomain, parseConfig, parseKey } from "./config";
 export { secretKeys, type Config, type SecretKey } from "./configSchema";

@@ -16,9 +16,8 @@ await command(async () => {
   await ensurePackages();
   await compile();
   const { plan, open } = await examplePlanOf(stack);
-  const { explainContainers, explainSizing } = /** @type {typeof import("../plan/index.js")} */ (
-    loadCompiled("plan/index")
-  );
+  const { aligned, explainContainers, explainSizing } =
+    /** @type {typeof import("../plan/index.js")} */ (loadCompiled("plan/index"));
   const containers = explainContainers(plan);
   say(
     [
@@ -47,17 +46,4 @@ await command(async () => {
 function whereOf(host) {
   if (host.kind === "hetzner") return `a new ${host.serverType} at Hetzner (${host.location})`;
   return host.kind === "ssh" ? host.endpoint : "this machine";
-}
-
-/** @param {readonly (readonly string[])[]} rows */
-function aligned(rows) {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? "").length)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
 }

@@ -1,3 +1,4 @@
+import { aligned } from "../aligned";
 import type { Change, Review } from "./review";
 import { isMandatory } from "./review";
 import {
@@ -16,19 +17,6 @@ import { inWords, namesOf } from "./interruptions";
 
 const section = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)];
-
-/** Texts under each other. */
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? "").length)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
-}
 
 const changeRow = ({ how, part, name, why }: Change): string[] => [
   how,
