@@ -168,6 +168,20 @@ function acme({ email, acmeDirectory, acmeRoots, acmeKeyId }: EdgeOf<"caddy">): 
 }
 
 /**
+ * What may be said twice, as nobody can tell whether an upstream that ends has still heard it: what HTTP calls idempotent
+ * (RFC 9110, 9.2.2), what other servers deliver, which is known by its id, and what comes with a key by which Mastodon
+ * knows it again: https://docs.joinmastodon.org/methods/statuses/#headers
+ */
+const repeatable = [
+  "method GET HEAD OPTIONS PUT DELETE",
+  "path */inbox",
+  "header Idempotency-Key *",
+] as const;
+
+/** What is repeated has to be kept for so long. Mastodon takes no delivery above 1 MB (its `MAX_JSON_SIZE`). */
+const repeatableSize = "1MiB";
+
+/**
  * A snippet that passes requests on. The name is looked up every second, and a request waits for half a minute where
  * nothing answers: a container that is being replaced costs its visitors a moment, not an error page.
  *
@@ -183,7 +197,10 @@ function passOn({ edge }: Config, { service, port, selfSigned }: Upstream): stri
       "lb_policy round_robin",
       "lb_try_duration 30s",
       "lb_try_interval 250ms",
-      "fail_duration 5s",
+      ...repeatable.map((matcher) => `lb_retry_match ${matcher}`),
+      `request_buffers ${repeatableSize}`,
+      // A web that ends is left out until its name no longer leads to it. Where there is but one, all wait for so long.
+      "fail_duration 2s",
       "header_up X-Forwarded-For {client_ip}",
       ...misleading.map((header) => `header_up -${header}`),
       // Where Caddy trusts whoever stands before it, it passes on what they were sent; elsewhere it writes the header itself.
@@ -200,9 +217,13 @@ function passOn({ edge }: Config, { service, port, selfSigned }: Upstream): stri
               "tls_insecure_skip_verify",
               "versions 1.1",
               "dial_timeout 3s",
+              // Before nginx closes it, which does so after 75 s.
+              "keepalive 60s",
             ]),
           ]
-        : [block("transport http", ["dial_timeout 3s"])]),
+        : // A connection that is kept may be closed just when something is sent that must not be repeated.
+          // Puma closes those on which nothing is said for 20 s, Go's client would keep them for two minutes.
+          [block("transport http", ["dial_timeout 3s", "keepalive off"])]),
     ]),
   ]);
 }

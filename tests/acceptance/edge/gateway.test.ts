@@ -268,7 +268,7 @@ describe("the reverse proxy before it", () => {
     await run("ip", ["address", "add", `${own}/32`, "dev", "lo"]);
     const listeners = Listeners.open(front, token, 20);
     try {
-      await until("all listen", 30_000, () => Promise.resolve(listeners.connected === 20));
+      await until("all listen", 120_000, () => Promise.resolve(listeners.connected === 20));
       const stranger = await ask(direct, "/");
       expect(stranger.status).toBe(403);
       expect(textOf(stranger)).toContain(`This request came from ${own}`);
@@ -279,7 +279,7 @@ describe("the reverse proxy before it", () => {
       await expect(seen({ "x-forwarded-for": "203.0.113.9" }, direct)).resolves.toBe("203.0.113.9");
       expect((await container("gateway")).id).toBe(gateway.id);
       await person.publish(token, "after the reload");
-      await until("the post is with all", 30_000, () =>
+      await until("the post is with all", 120_000, () =>
         Promise.resolve(listeners.received("after the reload") === 20),
       );
       expect(listeners.losses).toBe(0);
@@ -300,7 +300,8 @@ describe("while containers are replaced", () => {
       const answer = await ask(
         front,
         "/api/v1/apps",
-        { "content-type": "application/json" },
+        // As apps send what is written, so that it may be sent again to the web that comes next.
+        { "content-type": "application/json", "idempotency-key": `load ${number}` },
         {
           method: "POST",
           agent,
@@ -362,6 +363,58 @@ describe("while containers are replaced", () => {
     await until("the post is with all", 60_000, () =>
       Promise.resolve(listeners.received("after the change") === listening),
     );
+  });
+});
+
+describe("when web ends without an answer", () => {
+  /** Takes a request whole and ends the connection, the first time; the second time, says what has been sent. */
+  const ending = `
+    const heard = new Map();
+    require("node:http").createServer(async (request, response) => {
+      let body = "";
+      for await (const chunk of request) body += chunk;
+      const times = (heard.get(request.url) ?? 0) + 1;
+      heard.set(request.url, times);
+      if (times === 1) request.socket.resetAndDestroy();
+      else response.end(JSON.stringify([request.method, times, body.length]));
+    }).listen(3000, "0.0.0.0")`;
+  const name = `${instance}-ending-web`;
+  const long = "x".repeat(500_000);
+
+  beforeAll(async () => {
+    const web = await container("web");
+    const network = `${instance}-egress`;
+    await docker(testbed.endpoint, ["stop", web.id]);
+    await docker(testbed.endpoint, [
+      ...["run", "--detach", "--name", name, "--network", network, "--network-alias", "web"],
+      ...["--entrypoint", "node", web.image, "-e", ending],
+    ]);
+  });
+
+  afterAll(async () => {
+    await docker(testbed.endpoint, ["rm", "--force", name]);
+    await docker(testbed.endpoint, ["start", (await container("web")).id]);
+    await until("web answers", 120_000, async () => (await ask(front, "/health")).status === 200);
+  });
+
+  it.each([
+    ["what is read", "GET", "/about", {}],
+    ["what is put in a place", "PUT", "/api/v1/statuses/1", {}],
+    ["what is deleted", "DELETE", "/api/v1/statuses/1?delete_media=1", {}],
+    ["what another server delivers", "POST", "/inbox", {}],
+    ["what it delivers to somebody", "POST", "/users/owner/inbox", {}],
+    ["what has a key", "POST", "/api/v1/statuses", { "idempotency-key": "k" }],
+  ])("%s is sent again, and whole", async (_, method, target, headers) => {
+    const body = method === "POST" || method === "PUT" ? long : "";
+    const answer = await ask(front, target, headers, { method, body });
+    expect(JSON.parse(textOf(answer))).toEqual([method, 2, body.length]);
+  });
+
+  it("what could do a thing twice is not", async () => {
+    const target = "/api/v1/statuses/1/favourite";
+    expect((await ask(front, target, {}, { method: "POST", body: "once" })).status).toBe(503);
+    const answer = await ask(front, target, {}, { method: "POST", body: "once more" });
+    expect(JSON.parse(textOf(answer))).toEqual(["POST", 2, 9]);
   });
 });
 
