@@ -174,8 +174,13 @@ upgrade_unattended() {
 make_swap() {
   doing="make a swap file of $swap_mb MB"
   if [ "$(stat --format=%s /swapfile 2> /dev/null)" != $((swap_mb * 1048576)) ]; then
-    # Written in full: the kernel refuses a swap file with holes.
-    (umask 077 && dd if=/dev/zero of=/swapfile.new bs=1M count="$swap_mb" status=none)
+    # The kernel refuses a swap file with holes. Where the file system cannot give out blocks unwritten, they are written.
+    rm -f /swapfile.new
+    (
+      umask 077
+      fallocate --length "$swap_mb"MiB /swapfile.new ||
+        dd if=/dev/zero of=/swapfile.new bs=1M count="$swap_mb" status=none
+    )
     mkswap /swapfile.new > /dev/null
     # What is swapped out may not fit into the memory now: then the old file stays.
     if grep -q '^/swapfile ' /proc/swaps && ! swapoff /swapfile; then
