@@ -1,4 +1,7 @@
 const path = require("node:path");
+const { loadSerializersLazily } = require("../toolchain/serializers.cjs");
+
+loadSerializersLazily();
 const pulumi = require("@pulumi/pulumi");
 
 // What the compiled program does at its start, under mocks instead of an engine: it loads, plans the default instance and
