@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { ensureCli } from "../toolchain/cli.mjs";
 import { compile } from "../toolchain/compile.mjs";
 import { ensureDependencies } from "../toolchain/dependencies.mjs";
@@ -15,7 +16,7 @@ import { explain, say, UserError } from "../toolchain/report.mjs";
  * `npm test`: every test that this machine can run. The tiers that need nothing run while the acceptance tier is being
  * prepared; one that cannot run is named with its reason, and with ACCEPTANCE=required that is a failure.
  *
- * @typedef {{passed: number, failed: number, skipped: number}} Count
+ * @typedef {{passed: number, skipped: number, failures: string[]}} Outcome
  * @typedef {import("./support/images/prepare.js")} Prepare
  * @typedef {import("./support/images/architecture.js")} Architecture
  * @typedef {import("./support/requirePrograms.js")} RequirePrograms
@@ -37,15 +38,22 @@ const programs = [
   "unshare",
 ];
 
+/** How much of a failure's message is said again at the end. */
+const shownLines = 30;
+
 const tests = path.dirname(fileURLToPath(import.meta.url));
 const isolation = path.join(tests, "support/isolate.sh");
 
 try {
   await ensureDependencies();
   await compile();
-  const count = sum(await Promise.all([runJest("unit", []), runAcceptance()]));
-  say(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
-  process.exitCode = count.failed > 0 ? 1 : 0;
+  const { passed, failures, skipped } = sum(
+    await Promise.all([runJest("unit", []), runAcceptance()]),
+  );
+  // What has failed is said once more where people look: between it and here may be half an hour of other output.
+  for (const what of failures) say(`\nFAILED ${what}`);
+  say(`\n${passed} passed, ${failures.length} failed, ${skipped} skipped`);
+  process.exitCode = failures.length > 0 ? 1 : 0;
 } finally {
   await rm(results, { recursive: true, force: true });
 }
@@ -54,7 +62,7 @@ try {
  * Each folder of the tier has a network namespace and a Docker engine of its own, and runs beside the others: much of the
  * time is spent waiting for health checks.
  *
- * @returns {Promise<Count>}
+ * @returns {Promise<Outcome>}
  */
 async function runAcceptance() {
   try {
@@ -74,8 +82,9 @@ async function runAcceptance() {
       ),
     );
   } catch (error) {
-    say(`The acceptance tier ${required ? "FAILED to start" : "is skipped"}: ${explain(error)}`);
-    return required ? { passed: 0, failed: 1, skipped: 0 } : { passed: 0, failed: 0, skipped: 1 };
+    if (required) return failure(`to start the acceptance tier: ${explain(error)}`);
+    say(`The acceptance tier is skipped: ${explain(error)}`);
+    return { passed: 0, skipped: 1, failures: [] };
   }
 }
 
@@ -117,7 +126,7 @@ async function prepareAcceptance() {
  * @param {string} name of its report
  * @param {string[]} args
  * @param {{wrapper?: string[], env?: NodeJS.ProcessEnv}} [options]
- * @returns {Promise<Count>}
+ * @returns {Promise<Outcome>}
  */
 async function runJest(name, args, { wrapper = [], env = {} } = {}) {
   const report = path.join(results, `${name}.json`);
@@ -135,24 +144,45 @@ async function runJest(name, args, { wrapper = [], env = {} } = {}) {
     child.on("close", (status) => resolve(status ?? 1));
   });
   const text = await readFile(report, "utf8").catch(() => undefined);
-  if (text === undefined) return { passed: 0, failed: 1, skipped: 0 };
-  const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } =
-    /** @type {Report} */ (JSON.parse(text));
-  const failed = numFailedTests + numRuntimeErrorTestSuites;
-  // A failure outside of any test (setup, teardown) shows in the exit code alone.
-  return {
-    passed: numPassedTests,
-    failed: failed === 0 && code !== 0 ? 1 : failed,
-    skipped: numPendingTests,
-  };
+  if (text === undefined) return failure(`to run the tests of ${name}`);
+  const { numPassedTests, numPendingTests, testResults } = /** @type {Report} */ (JSON.parse(text));
+  const failures = testResults.flatMap(failuresOf);
+  // A failure outside of any file (setup, teardown) shows in the exit code alone.
+  if (failures.length === 0 && code !== 0) return failure(`around the tests of ${name}`);
+  return { passed: numPassedTests, skipped: numPendingTests, failures };
 }
 
 /**
- * @param {Count[]} counts
- * @returns {Count}
+ * @param {Report["testResults"][number]} file
+ * @returns {string[]} the tests of a file that have failed, or the file, where it could not be run
  */
-function sum(counts) {
-  const total = (/** @type {keyof Count} */ key) =>
-    counts.reduce((before, count) => before + count[key], 0);
-  return { passed: total("passed"), failed: total("failed"), skipped: total("skipped") };
+function failuresOf({ name, status, message, assertionResults }) {
+  const file = path.relative(project, name);
+  const failed = assertionResults.filter((test) => test.status === "failed");
+  if (failed.length === 0) return status === "failed" ? [`${file}\n${beginning(message)}`] : [];
+  return failed.map(
+    ({ fullName, failureMessages }) =>
+      `${file}: ${fullName}\n${beginning(failureMessages?.join("\n") ?? "")}`,
+  );
+}
+
+/** @param {string} message */
+const beginning = (message) =>
+  stripVTControlCharacters(message).split("\n").slice(0, shownLines).join("\n");
+
+/** @param {string} what @returns {Outcome} */
+const failure = (what) => ({ passed: 0, skipped: 0, failures: [what] });
+
+/**
+ * @param {Outcome[]} outcomes
+ * @returns {Outcome}
+ */
+function sum(outcomes) {
+  const total = (/** @type {"passed" | "skipped"} */ key) =>
+    outcomes.reduce((before, outcome) => before + outcome[key], 0);
+  return {
+    passed: total("passed"),
+    skipped: total("skipped"),
+    failures: outcomes.flatMap(({ failures }) => failures),
+  };
 }

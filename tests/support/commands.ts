@@ -10,7 +10,7 @@ export interface Result {
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** A lost connection hangs for minutes: nothing here may run longer than this. Default: two minutes. */
+  /** A lost connection hangs for ever. Default: five minutes, as all tiers at once make a small machine slow. */
   readonly limitMs?: number;
   /** Returns the failure instead of throwing it. */
   readonly mayFail?: boolean;
@@ -20,7 +20,7 @@ export interface RunOptions {
 export function run(
   program: string,
   args: readonly string[],
-  { limitMs = 120_000, mayFail = false, ...place }: RunOptions = {},
+  { limitMs = 300_000, mayFail = false, ...place }: RunOptions = {},
 ): Promise<Result> {
   const limits = { timeout: limitMs, killSignal: "SIGKILL", maxBuffer: 64 * 1024 ** 2 } as const;
   return new Promise((resolve, reject) => {

@@ -60,7 +60,7 @@ export async function startRegistry({
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await until("it answers", 10_000, async () => {
+    await until("it answers", 120_000, async () => {
       if (child.exitCode !== null || child.pid === undefined) throw new Error("it ended");
       const response = await fetch(`http://${address}/v2/`).catch(() => undefined);
       return response?.ok === true;

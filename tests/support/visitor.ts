@@ -188,7 +188,7 @@ class Socket {
   }
 
   /** Waits for a message that contains a text. @throws when none arrives within the time limit */
-  async receive(text: string, limitMs = 20_000): Promise<string> {
+  async receive(text: string, limitMs = 120_000): Promise<string> {
     const deadline = Date.now() + limitMs;
     for (;;) {
       const found = this.arrived.find((message) => message.includes(text));

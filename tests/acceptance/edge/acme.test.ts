@@ -136,7 +136,7 @@ beforeAll(async () => {
     String(validSeconds),
   ]);
   const vouching = "https://127.0.0.1:15000/roots/0";
-  await until("the authority answers", 30_000, async () => {
+  await until("the authority answers", 120_000, async () => {
     root = await atAuthority("curl", "-ks", vouching).catch(() => "");
     return root !== "";
   });

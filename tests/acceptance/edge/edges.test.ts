@@ -197,7 +197,7 @@ it("goes back into a tunnel, with one record and no open port", async () => {
     "DELETE dns_records",
     "POST dns_records",
   ]);
-  await until("the connector is there", 10_000, () => Promise.resolve(edge.connected === 1));
+  await until("the connector is there", 120_000, () => Promise.resolve(edge.connected === 1));
   expect((await throughTunnel().get(`/api/v1/statuses/${post}`)).text).toContain(
     "behind the tunnel",
   );

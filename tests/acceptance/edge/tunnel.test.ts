@@ -218,7 +218,7 @@ describe("npm run doctor", () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/^fault +containers +cloudflared is not well: exited/m);
     expect(stdout).toMatch(/^fault +edge .*answers 530; Cloudflare has no connector/m);
-    await until("the connector is back", 30_000, () => Promise.resolve(edge.connected === 1));
+    await until("the connector is back", 120_000, () => Promise.resolve(edge.connected === 1));
   });
 });
 
@@ -238,7 +238,7 @@ describe("a further up", () => {
   it("brings a connector back that was stopped by hand, when told to look", async () => {
     const [connector] = await containersOf(testbed.endpoint, instance, "cloudflared");
     await docker(testbed.endpoint, ["rm", "--force", connector?.id ?? ""]);
-    await until("Cloudflare notices", 20_000, () => Promise.resolve(edge.connected === 0));
+    await until("Cloudflare notices", 120_000, () => Promise.resolve(edge.connected === 0));
     await expect(visitor().get("/health")).resolves.toMatchObject({ status: 530 });
     await project.start();
     await expect(visitor().get("/health")).resolves.toMatchObject({ status: 200, text: "OK" });

@@ -190,7 +190,7 @@ describe("a machine that is set up", () => {
     expect(code).toBe(0);
     const streaming = "ghcr.io/mastodon/mastodon-streaming:v4.7.2";
     expect((await remote(first.ipv4, `pull --quiet ${streaming}`)).stdout).toBe(`${streaming}\n`);
-    await until("redis answers", 20_000, async () => {
+    await until("redis answers", 120_000, async () => {
       const { stdout } = await remote(first.ipv4, "exec keeper redis-cli set a kept");
       return stdout === "OK\n";
     });
@@ -318,7 +318,7 @@ describe("a machine that is set up", () => {
 
 /** The container of the first machine runs, and nobody has started it. */
 async function expectKept(ipv4: string): Promise<void> {
-  await until("the container is back", 30_000, async () => {
+  await until("the container is back", 120_000, async () => {
     const { stdout } = await remote(ipv4, "exec keeper redis-cli get a");
     return stdout === "kept\n";
   });

@@ -212,7 +212,7 @@ describe("an SSH host", () => {
     const root = "/data/caddy/pki/authorities/local/root.crt";
     const certificate = await client.ssh(login, `docker exec ${instance}-gateway cat ${root}`);
     const found = new Visitor(`https://${domain}:8443`, certificate.stdout);
-    await until("the tunnel is open", 20_000, () =>
+    await until("the tunnel is open", 120_000, () =>
       found.get("/health").then(
         () => true,
         () => false,

@@ -59,7 +59,7 @@ async function visitor(): Promise<Visitor> {
   const gateway = await onServer("docker", "ps", "-q", "-f", "label=org.joinmastodon.part=gateway");
   const root = "/data/caddy/pki/authorities/local/root.crt";
   const found = new Visitor(origin, await onServer("docker", "exec", gateway, "cat", root));
-  await until("the tunnel is open", 20_000, () =>
+  await until("the tunnel is open", 120_000, () =>
     found.get("/health").then(
       () => true,
       () => false,

@@ -354,7 +354,7 @@ describe("without help", () => {
         written += 1;
       }
     })();
-    await until("some rows are written", 30_000, () => Promise.resolve(written >= 10));
+    await until("some rows are written", 120_000, () => Promise.resolve(written >= 10));
     process.kill(pid, "SIGKILL");
     await writing;
     await until("Postgres is back", 120_000, isHealthy, 1000);

@@ -63,7 +63,7 @@ const powers = [
   "--cgroupns=private",
 ];
 
-const bootLimitMs = 120_000;
+const bootLimitMs = 300_000;
 
 /**
  * Simulated VPS: containers in which systemd, cloud-init, sshd and a Docker engine run for real, at addresses of
