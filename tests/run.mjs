@@ -167,11 +167,19 @@ function failuresOf({ name, status, message, assertionResults }) {
 }
 
 /** @param {string} message */
-const beginning = (message) =>
-  stripVTControlCharacters(message).split("\n").slice(0, shownLines).join("\n");
+function beginning(message) {
+  const lines = stripVTControlCharacters(message).split("\n");
+  const own = lines.filter((line) => !/^\s+at .*(\/node_modules\/jest|node:internal)/.test(line));
+  return own.slice(0, shownLines).join("\n");
+}
 
-/** @param {string} what @returns {Outcome} */
-const failure = (what) => ({ passed: 0, skipped: 0, failures: [what] });
+/**
+ * @param {string} what
+ * @returns {Outcome}
+ */
+function failure(what) {
+  return { passed: 0, skipped: 0, failures: [what] };
+}
 
 /**
  * @param {Outcome[]} outcomes
