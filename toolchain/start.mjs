@@ -140,8 +140,10 @@ async function bringUp(workspace, stack, stackFile) {
   else await run("pulumi", ["stack", "select", "--create", stack, "--non-interactive"], { env });
   await recover(workspace, stack, cliFolder);
   const settings = ["--stack", stack, ...(own ? ["--config-file", stackFile] : [])];
-  const origin = await originOf(stack, stackFile);
-  if (!own || !(await isSettled(stack, origin))) await refuseBad(env, stack, settings);
+  // Where the state lies elsewhere, others may change it: there is nothing to remember.
+  const origin = own ? await originOf(stack, stackFile) : undefined;
+  if (origin === undefined || !(await isSettled(stack, origin)))
+    await refuseBad(env, stack, settings);
   const live = process.stdout.isTTY;
   const code = await runInForeground(
     "pulumi",
@@ -160,7 +162,7 @@ async function bringUp(workspace, stack, stackFile) {
     throw new UserError(
       "The instance is not up: the reason is above. Run the same command again to go on from here.",
     );
-  if (own) await settle(stack, origin);
+  if (origin !== undefined) await settle(stack, origin);
 }
 
 /**

@@ -178,7 +178,7 @@ const repeatable = [
   "header Idempotency-Key *",
 ] as const;
 
-/** What is repeated has to be kept for so long. Mastodon takes no delivery above 1 MB (its `MAX_JSON_SIZE`). */
+/** As much is kept of each request, to be repeated; what is longer is said once. Mastodon takes no delivery above 1 MB (its `MAX_JSON_SIZE`). */
 const repeatableSize = "1MiB";
 
 /**
@@ -217,7 +217,7 @@ function passOn({ edge }: Config, { service, port, selfSigned }: Upstream): stri
               "tls_insecure_skip_verify",
               "versions 1.1",
               "dial_timeout 3s",
-              // Before nginx closes it, which does so after 75 s.
+              // Before nginx closes it, which by default does so after 75 s.
               "keepalive 60s",
             ]),
           ]
