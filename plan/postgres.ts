@@ -20,6 +20,20 @@ const writeSaving = {
   wal_compression: "on",
 } as const;
 
+/**
+ * The image takes a folder that has a `PG_VERSION` for a whole cluster, and `initdb` writes that file first: where the
+ * first start is cut short, no later one would get beyond it. So it is set up beside its place and moved there at its end.
+ * Nothing but what was never in use is removed. `docker-ensure-initdb.sh` is the image's own way to do this part alone.
+ */
+const start = [
+  'if [ ! -s "$PGDATA/PG_VERSION" ]; then',
+  '  rm -rf "$PGDATA.new"',
+  '  PGDATA="$PGDATA.new" docker-ensure-initdb.sh "$@"',
+  '  mv -T "$PGDATA.new" "$PGDATA"',
+  "fi",
+  'exec docker-entrypoint.sh "$@"',
+].join("\n");
+
 /** The database, tuned to its share of the machine. It publishes no port and is on the internal network only. */
 export function postgresContainer(config: Config, sizing: Sizing): ContainerSpec {
   const { postgres, saveWrites } = sizing;
@@ -40,6 +54,7 @@ export function postgresContainer(config: Config, sizing: Sizing): ContainerSpec
     part: "postgres",
     image: "postgres",
     name: postgresName(config),
+    entrypoint: ["/bin/sh", "-euc", start, "sh"],
     command: [
       "postgres",
       ...Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`]),

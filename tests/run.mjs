@@ -16,7 +16,8 @@ import { explain, say, UserError } from "../toolchain/report.mjs";
  * `npm test`: every test that this machine can run. The tiers that need nothing run while the acceptance tier is being
  * prepared; one that cannot run is named with its reason, and with ACCEPTANCE=required that is a failure.
  *
- * @typedef {{passed: number, skipped: number, failures: string[]}} Outcome
+ * @typedef {{test: string, message: string}} Failure
+ * @typedef {{passed: number, skipped: number, failures: Failure[]}} Outcome
  * @typedef {import("./support/images/prepare.js")} Prepare
  * @typedef {import("./support/images/architecture.js")} Architecture
  * @typedef {import("./support/requirePrograms.js")} RequirePrograms
@@ -51,7 +52,11 @@ try {
     await Promise.all([runJest("unit", []), runAcceptance()]),
   );
   // What has failed is said once more where people look: between it and here may be half an hour of other output.
-  for (const what of failures) say(`\nFAILED ${what}`);
+  // A file that could not begin fails with the same message in each of its tests.
+  for (const message of new Set(failures.map((failure) => failure.message)))
+    say(`\n${named(failures.filter((failure) => failure.message === message))}\n${message}`);
+  // And their names alone, for those who see only the last lines.
+  if (failures.length > 0) say(`\n${named(failures)}`);
   say(`\n${passed} passed, ${failures.length} failed, ${skipped} skipped`);
   process.exitCode = failures.length > 0 ? 1 : 0;
 } finally {
@@ -82,7 +87,7 @@ async function runAcceptance() {
       ),
     );
   } catch (error) {
-    if (required) return failure(`to start the acceptance tier: ${explain(error)}`);
+    if (required) return failure("the start of the acceptance tier", explain(error));
     say(`The acceptance tier is skipped: ${explain(error)}`);
     return { passed: 0, skipped: 1, failures: [] };
   }
@@ -144,26 +149,28 @@ async function runJest(name, args, { wrapper = [], env = {} } = {}) {
     child.on("close", (status) => resolve(status ?? 1));
   });
   const text = await readFile(report, "utf8").catch(() => undefined);
-  if (text === undefined) return failure(`to run the tests of ${name}`);
+  if (text === undefined) return failure(`the tests of ${name}`, "Jest ended without a report.");
   const { numPassedTests, numPendingTests, testResults } = /** @type {Report} */ (JSON.parse(text));
   const failures = testResults.flatMap(failuresOf);
   // A failure outside of any file (setup, teardown) shows in the exit code alone.
-  if (failures.length === 0 && code !== 0) return failure(`around the tests of ${name}`);
+  if (failures.length === 0 && code !== 0)
+    return failure(`what is around the tests of ${name}`, `Jest ended with ${code}.`);
   return { passed: numPassedTests, skipped: numPendingTests, failures };
 }
 
 /**
  * @param {Report["testResults"][number]} file
- * @returns {string[]} the tests of a file that have failed, or the file, where it could not be run
+ * @returns {Failure[]} the tests of a file that have failed, or the file, where it could not be run
  */
 function failuresOf({ name, status, message, assertionResults }) {
   const file = path.relative(project, name);
   const failed = assertionResults.filter((test) => test.status === "failed");
-  if (failed.length === 0) return status === "failed" ? [`${file}\n${beginning(message)}`] : [];
-  return failed.map(
-    ({ fullName, failureMessages }) =>
-      `${file}: ${fullName}\n${beginning(failureMessages?.join("\n") ?? "")}`,
-  );
+  if (failed.length === 0)
+    return status === "failed" ? [{ test: file, message: beginning(message) }] : [];
+  return failed.map(({ fullName, failureMessages }) => ({
+    test: `${file}: ${fullName}`,
+    message: beginning(failureMessages?.join("\n") ?? ""),
+  }));
 }
 
 /** @param {string} message */
@@ -173,12 +180,18 @@ function beginning(message) {
   return own.slice(0, shownLines).join("\n");
 }
 
+/** @param {Failure[]} failures */
+function named(failures) {
+  return failures.map(({ test }) => `FAILED ${test}`).join("\n");
+}
+
 /**
- * @param {string} what
+ * @param {string} test
+ * @param {string} message
  * @returns {Outcome}
  */
-function failure(what) {
-  return { passed: 0, skipped: 0, failures: [what] };
+function failure(test, message) {
+  return { passed: 0, skipped: 0, failures: [{ test, message }] };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { until } from "../../support/commands";
+import { docker, until, type Result } from "../../support/commands";
 import { engineUnder } from "../../support/engineUnder";
 import { containersOf, listedOf } from "../../support/inspection";
 import { Project } from "../../support/project";
@@ -18,6 +18,17 @@ const project = new Project({
     images: testbed.images,
   },
 });
+
+/** What the engine tells of how a container was made. */
+interface DockerInspect {
+  readonly Config: {
+    readonly Image: string;
+    readonly User: string;
+    readonly Env: readonly string[];
+    readonly Entrypoint: readonly string[];
+    readonly Cmd: readonly string[];
+  };
+}
 
 /** How many resources are in the state when the engine is killed, spread over the 50 or so of a first `up`. */
 const points = [1, 6, 12, 17, 21, 25, 28, 30, 33, 36, 39, 42];
@@ -95,6 +106,54 @@ it("comes up whole and with the same secrets, although the engine was killed at 
 it("has nothing left to do afterwards", async () => {
   const { stdout } = await project.start();
   expect(stdout).not.toMatch(/\d+ (created|updated|replaced|deleted)/);
+});
+
+describe("a first start of Postgres that is cut short", () => {
+  const name = "first-start";
+  const folder = "/var/lib/postgresql/data";
+  let start: readonly string[] = [];
+
+  const within = (...command: readonly string[]): Promise<Result> =>
+    docker(testbed.endpoint, ["exec", name, ...command], { mayFail: true });
+
+  const remove = async (): Promise<void> => {
+    await docker(testbed.endpoint, ["rm", "--force", name], { mayFail: true });
+    await docker(testbed.endpoint, ["volume", "rm", "--force", name]);
+  };
+
+  beforeAll(async () => {
+    const [container] = await containersOf(testbed.endpoint, instance, "postgres");
+    const { Image, User, Env, Entrypoint, Cmd } = (
+      JSON.parse(container?.text ?? "{}") as DockerInspect
+    ).Config;
+    const [program = "", ...words] = Entrypoint;
+    start = [
+      ...["run", "--detach", `--name=${name}`, "--network=none", `--user=${User}`],
+      ...["--tmpfs=/run/postgresql:mode=1777", `--volume=${name}:${folder}`],
+      ...Env.map((entry) => `--env=${entry}`),
+      ...[`--entrypoint=${program}`, Image, ...words, ...Cmd],
+    ];
+  });
+
+  afterEach(remove);
+
+  // What initdb writes first; its first database, and its last one; what a server writes that runs on it.
+  it.each(["PG_VERSION", "base/1/PG_VERSION", "base/5/PG_VERSION", "postmaster.opts"])(
+    "once there is its %s, leaves nothing that the next one trips over",
+    async (file) => {
+      await docker(testbed.endpoint, start);
+      await within("sh", "-c", `until ls ${folder}/*/${file}; do :; done`);
+      await docker(testbed.endpoint, ["kill", name]);
+      await docker(testbed.endpoint, ["start", name]);
+      await until("Postgres is ready", 120_000, async () => {
+        const { code } = await within("pg_isready", "--host=127.0.0.1", "--username=postgres");
+        return code === 0;
+      });
+      const ask = ["psql", "--username=postgres", "--tuples-only", "--no-align", "--command"];
+      const { stdout } = await within(...ask, "SHOW data_checksums");
+      expect(stdout.trim()).toBe("on");
+    },
+  );
 });
 
 it("comes back whole where the network is made anew by which all go out, and containers are found", async () => {

@@ -62,22 +62,38 @@ initialise() {
   printf '\nPostgreSQL init process complete; ready for start up.\n\n'
 }
 
-case ${1:-} in -*) set -- postgres "$@" ;; esac
+exists() {
+  [ -s "$PGDATA/PG_VERSION" ]
+}
 
-if [ "${1:-}" = postgres ]; then
+# Makes the data folder, and leaves the rest of script $1 to the user who owns it.
+as_owner() {
+  local script=$1
+  shift
   if [ "$(id -u)" = 0 ]; then
     install -d -m 700 "$PGDATA"
     find "$PGDATA" /run/postgresql ! -user postgres -exec chown postgres '{}' +
     chmod 700 "$PGDATA"
-    exec setpriv --reuid=postgres --regid=postgres --init-groups -- "$0" "$@"
+    exec setpriv --reuid=postgres --regid=postgres --init-groups -- "$script" "$@"
   fi
-  if [ ! -s "$PGDATA/PG_VERSION" ]; then
-    mkdir -p "$PGDATA"
-    chmod 700 "$PGDATA" || true
-    initialise
-  else
-    printf '\nPostgreSQL Database directory appears to contain a database; Skipping initialization\n\n'
-  fi
-fi
+  mkdir -p "$PGDATA"
+  chmod 700 "$PGDATA" || true
+}
 
-exec "$@"
+main() {
+  case ${1:-} in -*) set -- postgres "$@" ;; esac
+  if [ "${1:-}" = postgres ]; then
+    as_owner "$0" "$@"
+    if exists; then
+      printf '\nPostgreSQL Database directory appears to contain a database; Skipping initialization\n\n'
+    else
+      initialise
+    fi
+  fi
+  exec "$@"
+}
+
+# docker-ensure-initdb.sh takes the functions alone.
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+  main "$@"
+fi
