@@ -137,15 +137,16 @@ export function orphanedPlugins(table, folders) {
     const [, pid, parent, args = ""] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
     return pid ? [{ pid: Number(pid), parent: Number(parent), args }] : [];
   });
-  const engines = new Set(
-    rows.filter(({ args }) => /^(\S*\/)?pulumi(\s|$)/.test(args)).map(({ pid }) => pid),
+  // Of a plugin whose parent is not in the table, that parent has begun while the table was made: an engine.
+  const others = new Set(
+    rows.filter(({ args }) => !/^(\S*\/)?pulumi(\s|$)/.test(args)).map(({ pid }) => pid),
   );
   return rows.flatMap(({ pid, parent, args }) => {
     const name = args.split(" ").find((word) => plugin.test(word));
     const ours =
       name &&
       (standIn.test(name) || folders.some((folder) => name.startsWith(`${folder}${path.sep}`)));
-    return ours && !engines.has(parent) ? [{ pid, name: path.basename(name) }] : [];
+    return ours && others.has(parent) ? [{ pid, name: path.basename(name) }] : [];
   });
 }
 

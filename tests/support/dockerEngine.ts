@@ -45,7 +45,7 @@ export class DockerEngine {
     started.once("exit", (code, signal) => (ended = `it ended with ${code ?? signal ?? ""}`));
     started.unref();
     await output.close();
-    await until("the engine answers", 60_000, async () => {
+    await until("the engine answers", 120_000, async () => {
       if (ended !== undefined) {
         const reason = lastLines(await readFile(log, "utf8"), 10);
         throw new Error(`dockerd did not start, ${ended}:\n${reason}`);
@@ -80,7 +80,7 @@ export class DockerEngine {
     // After a crash the number may be another program's.
     if (pid === undefined || !(await isNaming(pid, this.options.folder))) return;
     process.kill(pid, "SIGTERM");
-    await until("the engine has ended", 60_000, () => Promise.resolve(!isAlive(pid)));
+    await until("the engine has ended", 120_000, () => Promise.resolve(!isAlive(pid)));
   }
 
   /** Ends engine and containers as a power cut does: all at once, and without a word. */
@@ -99,7 +99,7 @@ export class DockerEngine {
         // It went with the process before it.
       }
     }
-    await until("nothing of the engine runs", 60_000, () => Promise.resolve(!pids.some(isAlive)));
+    await until("nothing of the engine runs", 120_000, () => Promise.resolve(!pids.some(isAlive)));
     // What is kept in /run is gone after a power cut.
     await removeMounted(path.join(this.options.folder, "exec"));
     await rm(this.pidFile, { force: true });

@@ -49,7 +49,7 @@ export class StorageHost {
       ...["--env=MINIO_BROWSER=off", `--env=MINIO_SITE_REGION=${region}`],
       ...[this.testbed.storage.minio, "server", `--address=:${port}`, "--quiet", "/data"],
     ]);
-    await until("the storage answers", 60_000, async () => {
+    await until("the storage answers", 120_000, async () => {
       const answer = await fetch(`${this.endpoint}/minio/health/live`).catch(() => undefined);
       return answer?.ok === true;
     }).catch(async (error: unknown) => {

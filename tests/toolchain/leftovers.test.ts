@@ -75,6 +75,7 @@ describe("processes that outlived their engine", () => {
       "  200     7 pulumi up --yes",
       "  201   200 /c/bin/3.259.0/pulumi-language-nodejs 127.0.0.1:2",
       "  202   200 /c/pulumi-home/plugins/resource-random-v4.21.2/pulumi-resource-random 127.0.0.1:2",
+      "  212   210 /c/pulumi-home/plugins/resource-random-v4.21.2/pulumi-resource-random 127.0.0.1:4",
       "  300     1 /home/x/.pulumi/plugins/resource-aws-v7.0.0/pulumi-resource-aws 127.0.0.1:3",
     ].join("\n");
     expect(orphaned(table)).toEqual([

@@ -327,7 +327,7 @@ describe("while containers are replaced", () => {
 
   beforeAll(async () => {
     listeners = Listeners.open(front, token, listening);
-    await until("all listen", 60_000, () => Promise.resolve(listeners.connected === listening));
+    await until("all listen", 120_000, () => Promise.resolve(listeners.connected === listening));
   });
 
   afterAll(() => listeners.close());
@@ -355,12 +355,12 @@ describe("while containers are replaced", () => {
     const { failures } = await underLoad({ abreast: 5, least: 500, one }, () => project.up());
     expect(failures).toEqual([]);
     expect((await ids())["streaming"]).not.toBe(before["streaming"]);
-    await until("all listen again", 60_000, () =>
+    await until("all listen again", 120_000, () =>
       Promise.resolve(listeners.connected === listening),
     );
     expect(listeners.losses).toBeGreaterThanOrEqual(listening);
     await person.publish(token, "after the change");
-    await until("the post is with all", 60_000, () =>
+    await until("the post is with all", 120_000, () =>
       Promise.resolve(listeners.received("after the change") === listening),
     );
   });
@@ -529,7 +529,7 @@ describe("its text", () => {
   });
 
   const serves = (): Promise<void> =>
-    until("it serves", 60_000, async () => {
+    until("it serves", 120_000, async () => {
       const answer = await ask(front, "/api/v2/instance").catch(() => undefined);
       return answer?.status === 200;
     });

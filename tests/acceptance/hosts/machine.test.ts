@@ -261,7 +261,7 @@ describe("a machine that is set up", () => {
       expect(await result).toMatchObject({ code: 1 });
       expect(await isApplied()).toBe(false);
       await consoleOf(first.id, "systemctl stop earlier");
-      await until("it is applied", 60_000, isApplied);
+      await until("it is applied", 120_000, isApplied);
     });
 
     it("waits for its turn", async () => {

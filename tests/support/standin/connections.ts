@@ -4,9 +4,16 @@ import { log } from "./log";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
+/**
+ * The original's libpq waits as long as TCP does. An emulated program on a busy machine takes many seconds for what is
+ * otherwise done in one.
+ */
+const postgresPatienceMs = 60_000;
+const redisPatienceMs = 10_000;
+
 /** Where Postgres is: `DATABASE_URL`, or the `DB_*` parts with the original's defaults. */
 export function postgresConfig(env: Variables): ClientConfig {
-  const common = { connectionTimeoutMillis: 5_000, application_name: "" };
+  const common = { connectionTimeoutMillis: postgresPatienceMs, application_name: "" };
   if (env.DATABASE_URL) return { ...common, connectionString: env.DATABASE_URL };
   const secure =
     env.DB_SSLMODE !== undefined && !["", "disable", "allow", "prefer"].includes(env.DB_SSLMODE);
@@ -33,7 +40,7 @@ export function openPool(env: Variables, size: number): Pool {
  * @param patience how often a command is retried over a lost connection; null waits for ever
  */
 export function openRedis(env: Variables, patience: number | null = 1): Redis {
-  const options = { maxRetriesPerRequest: patience, connectTimeout: 2_000, family: 0 };
+  const options = { maxRetriesPerRequest: patience, connectTimeout: redisPatienceMs, family: 0 };
   const client = env.REDIS_URL
     ? new Redis(env.REDIS_URL, options)
     : new Redis({
