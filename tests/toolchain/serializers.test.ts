@@ -32,6 +32,16 @@ it("so are the policies", () => {
   ).toEqual(["function", []]);
 });
 
+it.each(["program", "policies"])("%s.cjs sees to it before it loads the SDK", (entry) => {
+  expect(
+    printed(`
+      require("./toolchain/${entry}.cjs")().catch(() => undefined);
+      // What it does next is to compile, which is not asked for here.
+      setImmediate(() => process.exit());
+      return [typeof require("@pulumi/pulumi").Output, loaded()];`),
+  ).toEqual(["function", []]);
+});
+
 it("a function can be turned into text all the same", () => {
   expect(
     printed(`
