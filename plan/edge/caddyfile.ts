@@ -178,7 +178,10 @@ const repeatable = [
   "header Idempotency-Key *",
 ] as const;
 
-/** As much is kept of each request, to be repeated; what is longer is said once. Mastodon takes no delivery above 1 MB (its `MAX_JSON_SIZE`). */
+/**
+ * As much is kept of each request, to be repeated; what is longer is said once. Mastodon takes no delivery above 1 MB (its
+ * `MAX_JSON_SIZE`).
+ */
 const repeatableSize = "1MiB";
 
 /**

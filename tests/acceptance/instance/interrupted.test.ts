@@ -116,11 +116,6 @@ describe("a first start of Postgres that is cut short", () => {
   const within = (...command: readonly string[]): Promise<Result> =>
     docker(testbed.endpoint, ["exec", name, ...command], { mayFail: true });
 
-  const remove = async (): Promise<void> => {
-    await docker(testbed.endpoint, ["rm", "--force", name], { mayFail: true });
-    await docker(testbed.endpoint, ["volume", "rm", "--force", name]);
-  };
-
   beforeAll(async () => {
     const [container] = await containersOf(testbed.endpoint, instance, "postgres");
     const { Image, User, Env, Entrypoint, Cmd } = (
@@ -135,7 +130,10 @@ describe("a first start of Postgres that is cut short", () => {
     ];
   });
 
-  afterEach(remove);
+  afterEach(async () => {
+    await docker(testbed.endpoint, ["rm", "--force", name], { mayFail: true });
+    await docker(testbed.endpoint, ["volume", "rm", "--force", name]);
+  });
 
   // What initdb writes first; its first database, and its last one; what a server writes that runs on it.
   it.each(["PG_VERSION", "base/1/PG_VERSION", "base/5/PG_VERSION", "postmaster.opts"])(

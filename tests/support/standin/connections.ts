@@ -5,10 +5,12 @@ import { log } from "./log";
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * The original's libpq waits as long as TCP does. An emulated program on a busy machine takes many seconds for what is
- * otherwise done in one.
+ * For a new connection, on which the original's libpq sets no limit: emulated on a busy machine it takes many seconds.
+ * The pool has the same limit for a free one. The original's is 5 s there, and each of its threads has one of its own.
  */
 const postgresPatienceMs = 60_000;
+
+/** For a new connection, which under emulation takes long here too. */
 const redisPatienceMs = 10_000;
 
 /** Where Postgres is: `DATABASE_URL`, or the `DB_*` parts with the original's defaults. */
